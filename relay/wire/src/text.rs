@@ -1,0 +1,296 @@
+//! Text messages: JSON objects with a `type`. Unknown types and unknown fields are ignored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{DisplayName, RoomName, is_control};
+
+/// Longest chat line, in Unicode scalar values.
+pub const MAX_CHAT_CHARS: usize = 1000;
+/// Longest title of a notification, in Unicode scalar values.
+pub const MAX_TITLE_CHARS: usize = 80;
+/// Longest text of a notification, in Unicode scalar values.
+pub const MAX_NOTIFICATION_CHARS: usize = 800;
+
+/// A message from a participant to the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// A chat line to the room.
+    Chat {
+        /// What to say; 1 to [`MAX_CHAT_CHARS`] characters.
+        text: String,
+    },
+    /// A notification to everyone in the room.
+    Notify(Notice),
+    /// The participant muted or unmuted their microphone.
+    Mute {
+        /// The new state.
+        muted: bool,
+    },
+    /// The participant does not want to hear, or wants to hear again; the relay sends no audio meanwhile.
+    Deafen {
+        /// The new state.
+        deafened: bool,
+    },
+    /// Asks for a pong; the pair with the smallest round trip tells the offset to the relay's clock.
+    Ping {
+        /// Any number; comes back in the pong.
+        t: Integer53,
+    },
+    /// Answers the relay's ping.
+    Pong {
+        /// The ping's `t`.
+        t: Integer53,
+    },
+}
+
+/// A message from the relay to a participant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// First message on every socket.
+    Welcome {
+        /// Protocol version, 1.
+        version: u32,
+        /// The room.
+        room: RoomName,
+        /// The participant's own id, unique in the room while it exists.
+        id: u32,
+        /// Packet time of the room, milliseconds, both ways.
+        ptime_ms: u32,
+        /// Samples per second of every timestamp, 48 000.
+        sample_rate: u32,
+        /// Bit rate the talker should encode at, bit/s.
+        bitrate: u32,
+        /// The relay's clock, microseconds.
+        clock_us: u64,
+        /// Everyone here, oneself included.
+        participants: Vec<Participant>,
+    },
+    /// Somebody came.
+    Joined {
+        /// Who.
+        participant: Participant,
+    },
+    /// Somebody left.
+    Left {
+        /// Who.
+        id: u32,
+    },
+    /// Somebody started or stopped being heard.
+    Talking {
+        /// Who.
+        id: u32,
+        /// The new state.
+        talking: bool,
+    },
+    /// Somebody muted or unmuted their microphone.
+    Muted {
+        /// Who.
+        id: u32,
+        /// The new state.
+        muted: bool,
+    },
+    /// A chat line; also to the one who wrote it.
+    Chat {
+        /// Number of the message in the room, rising by one over chat and notifications.
+        message: u64,
+        /// Who wrote it.
+        id: u32,
+        /// Their name then.
+        name: DisplayName,
+        /// The line.
+        text: String,
+        /// When, in milliseconds since 1970 by the relay's wall clock.
+        at_ms: u64,
+    },
+    /// A notification.
+    Notification {
+        /// Number of the message in the room, rising by one over chat and notifications.
+        message: u64,
+        /// The participant it came from; absent when it came over HTTP.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u32>,
+        /// What it says.
+        #[serde(flatten)]
+        notice: Notice,
+        /// When, in milliseconds since 1970 by the relay's wall clock.
+        at_ms: u64,
+    },
+    /// Every second; carries the relay's clock. To be answered with a pong.
+    Ping {
+        /// The relay's clock, microseconds.
+        t: Integer53,
+    },
+    /// Answers a ping.
+    Pong {
+        /// The ping's `t`.
+        t: Integer53,
+        /// The relay's clock when it answered, microseconds.
+        clock_us: u64,
+    },
+    /// The last message of the participant was refused.
+    Error {
+        /// A stable word from the table in PROTOCOL.md.
+        code: String,
+        /// A sentence for a person.
+        message: String,
+    },
+    /// The relay ends the session; the close follows.
+    Goodbye {
+        /// A sentence for a person.
+        reason: String,
+        /// Whether it makes sense to come back soon.
+        reconnect: bool,
+    },
+}
+
+/// Somebody in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    /// Unique in the room while it exists; never reused.
+    pub id: u32,
+    /// What they are called.
+    pub name: DisplayName,
+    /// Whether their microphone is muted.
+    #[serde(default)]
+    pub muted: bool,
+    /// Whether they are heard now.
+    #[serde(default)]
+    pub talking: bool,
+}
+
+/// Content of a notification, as sent over a socket or as the body of the HTTP call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// How much it matters.
+    #[serde(default)]
+    pub severity: Severity,
+    /// One line; 1 to [`MAX_TITLE_CHARS`] characters.
+    pub title: String,
+    /// The rest, may be empty; up to [`MAX_NOTIFICATION_CHARS`] characters.
+    #[serde(default)]
+    pub text: String,
+}
+
+/// How much a notification matters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// For information.
+    #[default]
+    Info,
+    /// Should be looked at.
+    Warning,
+    /// Needs action now.
+    Critical,
+}
+
+/// An integer of up to 53 bits: what a page's number holds exactly.
+pub type Integer53 = i64;
+
+/// Why a text message is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Not a JSON object with a `type`.
+    #[error("not a JSON object with a \"type\": {0}")]
+    NotJson(String),
+    /// A known type whose fields are missing or of the wrong kind.
+    #[error("message \"{kind}\": {reason}")]
+    BadFields {
+        /// The message's type.
+        kind: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A text that is empty, too long or holds control characters.
+    #[error("{0}")]
+    BadText(&'static str),
+}
+
+impl ClientMessage {
+    /// Reads a text message; `Ok(None)` is a type this version does not know and ignores.
+    ///
+    /// # Errors
+    /// [`TextError`] saying what is wrong with it.
+    pub fn parse(text: &str) -> Result<Option<Self>, TextError> {
+        let message: Option<Self> = parse_typed(text, &["chat", "notify", "mute", "deafen", "ping", "pong"])?;
+        match &message {
+            Some(Self::Chat { text }) => check_text(text, 1, MAX_CHAT_CHARS, "a chat line has 1 to 1000 characters")?,
+            Some(Self::Notify(notice)) => notice.check()?,
+            _ => {}
+        }
+        Ok(message)
+    }
+
+    /// The message as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        to_json(self)
+    }
+}
+
+impl ServerMessage {
+    /// Reads a text message; `Ok(None)` is a type this version does not know and ignores.
+    ///
+    /// # Errors
+    /// [`TextError`] saying what is wrong with it.
+    pub fn parse(text: &str) -> Result<Option<Self>, TextError> {
+        parse_typed(
+            text,
+            &[
+                "welcome", "joined", "left", "talking", "muted", "chat", "notification", "ping", "pong", "error",
+                "goodbye",
+            ],
+        )
+    }
+
+    /// The message as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        to_json(self)
+    }
+}
+
+impl Notice {
+    /// Checks lengths and characters.
+    ///
+    /// # Errors
+    /// [`TextError::BadText`] saying which rule is broken.
+    pub fn check(&self) -> Result<(), TextError> {
+        check_text(&self.title, 1, MAX_TITLE_CHARS, "a notification's title has 1 to 80 characters")?;
+        if self.title.contains('\n') {
+            return Err(TextError::BadText("a notification's title is one line"));
+        }
+        check_text(&self.text, 0, MAX_NOTIFICATION_CHARS, "a notification's text has at most 800 characters")
+    }
+}
+
+fn parse_typed<T: for<'de> Deserialize<'de>>(text: &str, known: &[&str]) -> Result<Option<T>, TextError> {
+    #[derive(Deserialize)]
+    struct Typed {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let typed: Typed = serde_json::from_str(text).map_err(|e| TextError::NotJson(e.to_string()))?;
+    if !known.contains(&typed.kind.as_str()) {
+        return Ok(None);
+    }
+    serde_json::from_str(text)
+        .map(Some)
+        .map_err(|e| TextError::BadFields { kind: typed.kind, reason: e.to_string() })
+}
+
+fn check_text(text: &str, min: usize, max: usize, rule: &'static str) -> Result<(), TextError> {
+    if text.trim().chars().count() < min || text.chars().count() > max {
+        return Err(TextError::BadText(rule));
+    }
+    if text.chars().any(is_control) {
+        return Err(TextError::BadText("a text must not contain control characters"));
+    }
+    Ok(())
+}
+
+fn to_json<T: Serialize>(message: &T) -> String {
+    serde_json::to_string(message).expect("plain structs with string keys always serialise")
+}
