@@ -1,5 +1,7 @@
 //! Opus, and the seam at which tests put a lossless codec in its place.
 
+use std::fmt::Debug;
+
 use relay_wire::SAMPLE_RATE;
 
 use crate::time::Ptime;
@@ -10,7 +12,7 @@ use crate::time::Ptime;
 pub struct CodecError;
 
 /// Makes encoders and decoders of one room.
-pub trait Codec {
+pub trait Codec: Debug {
     /// The encoder of one mix.
     type Encoder: Encoder;
     /// The decoder of one stream.
@@ -23,16 +25,19 @@ pub trait Codec {
 }
 
 /// Turns frames of one packet time into packets.
-pub trait Encoder {
+pub trait Encoder: Debug {
     /// Encodes one frame (mono, 48 kHz) and appends the packet to `packet`.
     ///
     /// # Errors
     /// [`CodecError`] where the frame is not of the packet time.
     fn encode(&mut self, frame: &[i16], packet: &mut Vec<u8>) -> Result<(), CodecError>;
+
+    /// Forgets everything, as if fresh.
+    fn reset(&mut self);
 }
 
 /// Turns packets into frames of one packet time.
-pub trait Decoder {
+pub trait Decoder: Debug {
     /// Decodes one packet into a frame of the packet time.
     ///
     /// # Errors
@@ -105,6 +110,10 @@ impl Encoder for OpusEncoder {
         let written = self.encoder.encode(frame, &mut packet[start..]).map_err(|_| CodecError);
         packet.truncate(start + written.unwrap_or(0));
         written.map(|_| ())
+    }
+
+    fn reset(&mut self) {
+        self.encoder.reset_state().expect("resetting an encoder has no failure");
     }
 }
 

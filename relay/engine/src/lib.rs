@@ -2,13 +2,21 @@
 //!
 //! Nothing here reads a clock, spawns, locks or touches a socket; `clippy.toml` keeps it so. One input verb,
 //! [`Room::handle`], one output verb, [`Room::poll_output`], and [`Room::next_timeout`] for the driver's timer.
+//!
+//! Read in this order: [`room`], `participant`, [`jitter`], [`codec`], `select`, `mixer`, [`limiter`].
 
 pub mod codec;
 pub mod jitter;
+pub mod level;
+pub mod limiter;
+mod mixer;
+mod participant;
 pub mod room;
+mod select;
 pub mod time;
 
 pub use codec::{Codec, Decoder, Encoder, OpusCodec};
 pub use jitter::{JitterBuffer, JitterStats, Packet, Pulled};
-pub use room::{Input, Output, ParticipantId, Room, RoomConfig};
+pub use participant::ParticipantId;
+pub use room::{Input, Output, Room, RoomConfig};
 pub use time::{Micros, Ptime};

@@ -291,14 +291,15 @@ mod tests {
     /// Half pure noise, half with a plausible start, so that parsing often succeeds.
     fn messages(kind: u8) -> impl Strategy<Value = Bytes> {
         let noise = prop::collection::vec(any::<u8>(), 0..1400);
-        let shaped = (0u8..20, prop::collection::vec(any::<u8>(), 12), 0u8..130, prop::collection::vec(any::<u8>(), 0..40))
-            .prop_map(move |(flags, middle, level, payload)| {
-                let mut message = vec![kind, flags];
-                message.extend_from_slice(&middle[..10]);
-                message.extend_from_slice(&[level, 0, 0, 0]);
-                message.extend_from_slice(&payload);
-                message
-            });
+        let shaped =
+            (0u8..20, prop::collection::vec(any::<u8>(), 12), 0u8..130, prop::collection::vec(any::<u8>(), 0..40))
+                .prop_map(move |(flags, middle, level, payload)| {
+                    let mut message = vec![kind, flags];
+                    message.extend_from_slice(&middle[..10]);
+                    message.extend_from_slice(&[level, 0, 0, 0]);
+                    message.extend_from_slice(&payload);
+                    message
+                });
         prop_oneof![noise, shaped].prop_map(Bytes::from)
     }
 

@@ -239,7 +239,16 @@ impl ServerMessage {
         parse_typed(
             text,
             &[
-                "welcome", "joined", "left", "talking", "muted", "chat", "notification", "ping", "pong", "error",
+                "welcome",
+                "joined",
+                "left",
+                "talking",
+                "muted",
+                "chat",
+                "notification",
+                "ping",
+                "pong",
+                "error",
                 "goodbye",
             ],
         )
@@ -276,9 +285,7 @@ fn parse_typed<T: for<'de> Deserialize<'de>>(text: &str, known: &[&str]) -> Resu
     if !known.contains(&typed.kind.as_str()) {
         return Ok(None);
     }
-    serde_json::from_str(text)
-        .map(Some)
-        .map_err(|e| TextError::BadFields { kind: typed.kind, reason: e.to_string() })
+    serde_json::from_str(text).map(Some).map_err(|e| TextError::BadFields { kind: typed.kind, reason: e.to_string() })
 }
 
 fn check_text(text: &str, min: usize, max: usize, rule: &'static str) -> Result<(), TextError> {

@@ -33,16 +33,16 @@ mod tests {
     #[test]
     fn durations_follow_table_2_and_the_frame_count() {
         for (packet, samples) in [
-            (&[0b0000_0000][..], Some(480)),        // SILK NB 10 ms
-            (&[0b0101_1000][..], Some(2880)),       // SILK WB 60 ms
-            (&[0b0110_1000][..], Some(960)),        // hybrid SWB 20 ms
-            (&[0b1111_1000, 1, 2][..], Some(960)),  // CELT FB 20 ms
-            (&[0b1110_0000][..], Some(120)),        // CELT FB 2.5 ms
-            (&[0b1111_0001, 0][..], Some(960)),     // two frames of 10 ms
-            (&[0b1111_1011, 6][..], Some(5760)),    // six of 20 ms
-            (&[0b1111_1011, 7][..], None),          // 140 ms
-            (&[0b1111_1011, 0][..], None),          // no frame
-            (&[0b1111_1011][..], None),             // count missing
+            (&[0b0000_0000][..], Some(480)),       // SILK NB 10 ms
+            (&[0b0101_1000][..], Some(2880)),      // SILK WB 60 ms
+            (&[0b0110_1000][..], Some(960)),       // hybrid SWB 20 ms
+            (&[0b1111_1000, 1, 2][..], Some(960)), // CELT FB 20 ms
+            (&[0b1110_0000][..], Some(120)),       // CELT FB 2.5 ms
+            (&[0b1111_0001, 0][..], Some(960)),    // two frames of 10 ms
+            (&[0b1111_1011, 6][..], Some(5760)),   // six of 20 ms
+            (&[0b1111_1011, 7][..], None),         // 140 ms
+            (&[0b1111_1011, 0][..], None),         // no frame
+            (&[0b1111_1011][..], None),            // count missing
             (&[][..], None),
         ] {
             assert_eq!(packet_samples(packet), samples, "{packet:?}");

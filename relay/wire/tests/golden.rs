@@ -18,7 +18,12 @@ fn valid_audio_messages_parse_to_their_fields_and_write_back() {
         let flag = |name: &str| array(&vector, "flags").iter().any(|f| f == name);
         if text(&vector, "direction") == "up" {
             let header = UpHeader {
-                flags: UpFlags { marker: flag("marker"), end: flag("end"), pre_roll: flag("pre_roll"), muted: flag("muted") },
+                flags: UpFlags {
+                    marker: flag("marker"),
+                    end: flag("end"),
+                    pre_roll: flag("pre_roll"),
+                    muted: flag("muted"),
+                },
                 sequence: number(&vector, "sequence").try_into().unwrap(),
                 timestamp: number(&vector, "timestamp").try_into().unwrap(),
                 capture_us: number(&vector, "capture_us").try_into().unwrap(),

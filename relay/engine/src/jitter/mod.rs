@@ -1,86 +1,57 @@
-//! SKELETON (being written): the jitter buffer.
-use bytes::Bytes;
-use relay_wire::{DownHeader, UpHeader};
+//! The jitter buffer: packets in when they come, a continuous signal out when it is due.
+//!
+//! Read in this order: [`arrivals`] learns how late packets are and says which delay is worth having, [`decision`]
+//! compares that with the delay there is, [`time_scale`] carries it out on the signal, [`stream`] decodes and
+//! conceals, [`store`] holds the packets. Structure and vocabulary follow NetEq; what differs is said in place.
+//!
+//! On TCP nothing is lost on the wire, only late: while a packet is missing the media time stands still, the gap is
+//! concealed, and the packet is played when it comes. The delay that this adds is taken out again by accelerating.
 
-use crate::{codec::Codec, time::{Micros, Ptime}};
+mod arrivals;
+mod decision;
+mod histogram;
+mod packet;
+mod store;
+mod stream;
+mod time_scale;
 
-/// A packet on its way to an ear, from either direction.
-#[derive(Debug, Clone)]
-pub struct Packet {
-    /// Media time of the first sample, wrapping.
-    pub timestamp: u32,
-    /// Which encoder it comes from.
-    pub epoch: u8,
-    /// First of a talkspurt.
-    pub marker: bool,
-    /// Last of a talkspurt.
-    pub end: bool,
-    /// Late by intent.
-    pub pre_roll: bool,
-    /// Decode, do not play.
-    pub prime: bool,
-    /// Cross-fade to it.
-    pub cross_fade: bool,
-    /// Capture time stamp, 0 unknown.
-    pub capture_us: u32,
-    /// Applied after decoding.
-    pub gain_half_db: i8,
-    /// One Opus packet, or empty.
-    pub payload: Bytes,
-}
+#[cfg(test)]
+mod tests;
 
-impl From<(UpHeader, Bytes)> for Packet {
-    fn from((header, payload): (UpHeader, Bytes)) -> Self {
-        Self {
-            timestamp: header.timestamp,
-            epoch: 0,
-            marker: header.flags.marker,
-            end: header.flags.end || header.flags.muted,
-            pre_roll: header.flags.pre_roll,
-            prime: false,
-            cross_fade: false,
-            capture_us: header.capture_us,
-            gain_half_db: 0,
-            payload: if header.flags.muted { Bytes::new() } else { payload },
-        }
-    }
-}
+pub use packet::Packet;
 
-impl From<(DownHeader, Bytes)> for Packet {
-    fn from((header, payload): (DownHeader, Bytes)) -> Self {
-        Self {
-            timestamp: header.timestamp,
-            epoch: header.epoch,
-            marker: header.flags.marker,
-            end: header.flags.end,
-            pre_roll: false,
-            prime: header.flags.prime,
-            cross_fade: header.flags.cross_fade,
-            capture_us: header.capture_us,
-            gain_half_db: header.gain_half_db,
-            payload,
-        }
-    }
-}
+use crate::codec::Codec;
+use crate::time::{Micros, Ptime, samples_to_us};
+use arrivals::{Arrivals, transit_us};
+use decision::{Operation, Status, decide};
+use store::{Inserted, Store, Stored};
+use stream::{Before, Stream};
+use time_scale::Likeness;
 
 /// What a pull gave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pulled {
     /// Whether any sample of it comes from a packet or its concealment; false is silence between talkspurts.
     pub active: bool,
-    /// Samples of concealment in it.
-    pub concealed_samples: u32,
-    /// Capture time of its first sample, relay clock modulo 2^32; 0 is unknown.
+    /// The talkspurt ends with it: nothing follows until the next one starts.
+    pub ends: bool,
+    /// Samples of concealment made for it.
+    pub concealed_samples: usize,
+    /// Packets decoded for it that did not decode.
+    pub undecodable: usize,
+    /// Capture time of its first sample, relay clock modulo 2³² µs; 0 is unknown.
     pub capture_us: u32,
 }
 
-/// Counters since the start.
+/// Counters since the start, and levels now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JitterStats {
-    /// Packets taken in.
+    /// Packets taken in, primes not counted.
     pub received: u64,
     /// Packets that came after their time or twice, or were thrown away to catch up.
     pub discarded: u64,
+    /// Packets that did not decode.
+    pub undecodable: u64,
     /// Samples filled by concealment.
     pub concealed_samples: u64,
     /// Samples removed by accelerating.
@@ -88,22 +59,354 @@ pub struct JitterStats {
     /// Samples inserted by preemptive expand.
     pub expanded_samples: u64,
     /// Wanted delay over the fastest packet, microseconds.
-    pub target_us: u32,
-    /// Actual delay over the fastest packet, microseconds.
-    pub level_us: u32,
+    pub target_us: i64,
+    /// Actual delay over the fastest packet at the last decoded one, microseconds.
+    pub level_us: i64,
 }
 
-/// The jitter buffer of one stream: packets in, a continuous 48 kHz signal out.
+/// The jitter buffer of one stream.
 #[derive(Debug)]
-pub struct JitterBuffer<C: Codec> { _codec: C }
+pub struct JitterBuffer<C: Codec> {
+    ptime: Ptime,
+    store: Store,
+    arrivals: Arrivals,
+    stream: Stream<C>,
+    /// Decoded, not yet pulled.
+    pcm: Vec<i16>,
+    /// Media time after the last sample of `pcm`.
+    next_timestamp: i64,
+    phase: Phase,
+    before: Before,
+    /// Samples concealed since the last packet.
+    concealed_run: usize,
+    /// Samples that may be removed or inserted now; earned by playing.
+    scale_budget: i64,
+    /// Media time and capture stamp of the last packet that had one.
+    capture: Option<(i64, u32)>,
+    stats: JitterStats,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Between talkspurts.
+    Idle,
+    /// In a talkspurt.
+    Playing,
+    /// The last packet of the talkspurt is decoded.
+    Ending,
+}
+
+/// libopus conceals in steps of 2.5 ms.
+const CONCEAL_STEP: usize = 120;
+
+/// Concealment sounds at full level for 60 ms, then fades to silence at 160 ms: after that it would be invention.
+const FADE_FROM: usize = 2880;
+const FADE_TO: usize = 7680;
+
+/// A hole in the media time longer than this (120 ms) is a pause, not a loss.
+const MAX_HOLE: i64 = 5760;
+
+/// A backlog of more than this over the target is thrown away, less is caught up with.
+const MAX_EXCESS_US: i64 = 300_000;
+
+/// Share of the signal, in percent, that time-scaling may take or add.
+const GENTLE_PERCENT: i64 = 12;
+const FAST_PERCENT: i64 = 30;
+
+/// How alike two periods must be to be merged, gently or in a hurry.
+const GENTLE: Likeness = Likeness(0.8);
+const FAST: Likeness = Likeness(0.4);
 
 impl<C: Codec> JitterBuffer<C> {
     /// An empty buffer for packets of that packet time.
-    pub fn new(codec: C, _ptime: Ptime) -> Self { Self { _codec: codec } }
+    pub fn new(codec: C, ptime: Ptime) -> Self {
+        Self {
+            ptime,
+            store: Store::default(),
+            arrivals: Arrivals::default(),
+            stream: Stream::new(codec, ptime),
+            pcm: Vec::with_capacity(4 * ptime.samples()),
+            next_timestamp: 0,
+            phase: Phase::Idle,
+            before: Before::Silence,
+            concealed_run: 0,
+            scale_budget: 0,
+            capture: None,
+            stats: JitterStats::default(),
+        }
+    }
+
     /// Takes a packet that arrived at `now`.
-    pub fn insert(&mut self, _now: Micros, _packet: Packet) {}
-    /// Fills `out` (any length up to one packet time; 10 ms is usual) with what sounds next; silence where nothing does.
-    pub fn pull(&mut self, _now: Micros, out: &mut [i16]) -> Pulled { out.fill(0); Pulled::default() }
+    pub fn insert(&mut self, now: Micros, packet: Packet) {
+        let counts = !packet.pre_roll && !packet.prime && !packet.payload.is_empty();
+        if !packet.prime {
+            self.stats.received += 1;
+        }
+        if self.store.is_full() && !packet.prime {
+            self.discard_front();
+        }
+        match self.store.insert(packet) {
+            Inserted::Prime => {}
+            Inserted::Duplicate => self.stats.discarded += 1,
+            Inserted::Kept(timestamp) => {
+                if counts && !self.arrivals.record(now, timestamp, self.ptime.samples()) {
+                    self.start_anew(now, timestamp);
+                }
+            }
+        }
+    }
+
+    /// Fills `out` (at most one packet time) with what sounds at `now`; silence where nothing does.
+    pub fn pull(&mut self, now: Micros, out: &mut [i16]) -> Pulled {
+        let mut pulled = Pulled::default();
+        let block = out.len();
+        self.scale_budget += i64::try_from(block).unwrap_or(0);
+        self.skip_backlog(now);
+        while self.pcm.len() < block && self.produce(now, block, &mut pulled) {}
+        let available = block.min(self.pcm.len());
+        pulled.active = available > 0;
+        pulled.capture_us = self.capture_stamp();
+        out[..available].copy_from_slice(&self.pcm[..available]);
+        out[available..].fill(0);
+        self.pcm.drain(..available);
+        if self.phase == Phase::Ending && self.pcm.is_empty() {
+            self.phase = Phase::Idle;
+            self.before = Before::Silence;
+        }
+        pulled.ends = self.phase == Phase::Idle && pulled.active && self.store.len() == 0;
+        pulled
+    }
+
+    /// Whether pulling gives silence until another packet comes.
+    pub fn is_idle(&self) -> bool {
+        self.store.len() == 0 && self.pcm.is_empty() && (self.phase == Phase::Idle || self.concealed_run >= FADE_TO)
+    }
+
     /// Counters and levels.
-    pub fn stats(&self) -> JitterStats { JitterStats::default() }
+    pub fn stats(&self) -> JitterStats {
+        JitterStats { target_us: self.arrivals.target_us(), ..self.stats }
+    }
+
+    /// Makes more signal; `false` where there is none to make.
+    fn produce(&mut self, now: Micros, block: usize, pulled: &mut Pulled) -> bool {
+        match self.phase {
+            Phase::Idle => self.start(now),
+            Phase::Playing => self.play(now, block, pulled),
+            Phase::Ending => {
+                self.phase = Phase::Idle;
+                self.before = Before::Silence;
+                true
+            }
+        }
+    }
+
+    /// Starts a talkspurt, if its first packet has waited long enough.
+    fn start(&mut self, now: Micros) -> bool {
+        let Some(first) = self.store.front() else { return false };
+        let goes_on = first.timestamp == self.next_timestamp && !self.pcm.is_empty();
+        // The level is worth the most where a packet starts with the block: a started block is finished in silence.
+        if !goes_on && (!self.pcm.is_empty() || self.level_us(now, first.timestamp) < self.arrivals.target_us()) {
+            return false;
+        }
+        self.next_timestamp = first.timestamp;
+        self.phase = Phase::Playing;
+        self.concealed_run = 0;
+        true
+    }
+
+    fn play(&mut self, now: Micros, block: usize, pulled: &mut Pulled) -> bool {
+        let Some(next) = self.store.front() else { return self.conceal_late(block, pulled) };
+        let hole = next.timestamp - self.next_timestamp;
+        if next.packet.payload.is_empty() {
+            self.store.pop();
+            self.phase = Phase::Ending;
+        } else if hole > MAX_HOLE || (hole > 0 && next.packet.marker) {
+            self.phase = Phase::Idle;
+        } else if hole > 0 {
+            self.conceal_lost(usize::try_from(hole).unwrap_or(0), pulled);
+        } else if -hole >= self.packet_samples() {
+            self.discard_front();
+        } else {
+            let stored = self.store.pop().expect("there is a front");
+            self.decode(now, block, &stored, pulled);
+        }
+        true
+    }
+
+    fn decode(&mut self, now: Micros, block: usize, stored: &Stored, pulled: &mut Pulled) {
+        let leftover = self.pcm.len();
+        let level_us = self.level_us(now, stored.timestamp);
+        let overlap = usize::try_from(self.next_timestamp - stored.timestamp).unwrap_or(0);
+        let heard = fade_gain(self.concealed_run);
+        match self.stream.decode(stored, self.before, heard, &mut self.pcm) {
+            Ok(joint) => {
+                pulled.concealed_samples += joint;
+                self.stats.concealed_samples += joint as u64;
+                // What another epoch has already said is not said twice.
+                self.pcm.drain(leftover + joint..leftover + joint + overlap);
+                self.before = Before::Continuous;
+                self.concealed_run = 0;
+                self.next_timestamp = stored.timestamp + self.packet_samples();
+            }
+            Err(_) => {
+                self.stats.undecodable += 1;
+                pulled.undecodable += 1;
+                self.conceal_lost(self.ptime.samples() - overlap, pulled);
+            }
+        }
+        if stored.packet.capture_us != 0 {
+            self.capture = Some((stored.timestamp, stored.packet.capture_us));
+        }
+        if stored.packet.end {
+            self.phase = Phase::Ending;
+            return;
+        }
+        let leftover_us = samples_to_us(i64::try_from(leftover).unwrap_or(0));
+        self.stats.level_us = level_us + leftover_us;
+        self.scale(block, level_us, leftover_us);
+    }
+
+    fn scale(&mut self, block: usize, level_us: i64, leftover_us: i64) {
+        let block_us = samples_to_us(i64::try_from(block).unwrap_or(1).max(1));
+        let status = Status { level_us, leftover_us, target_us: self.arrivals.target_us(), block_us };
+        let operation = decide(status);
+        let fast = operation == (Operation::Accelerate { fast: true });
+        let likeness = if fast { FAST } else { GENTLE };
+        self.scale_budget = self.scale_budget.min(2 * self.packet_samples());
+        if operation == Operation::Normal || self.scale_budget < 0 {
+            return;
+        }
+        let changed = match operation {
+            Operation::Normal => 0,
+            Operation::Accelerate { .. } => {
+                self.decode_ahead();
+                let goes_on = self.store.front().is_some_and(|next| next.timestamp == self.next_timestamp);
+                let spare = self.pcm.len() - (self.pcm.len() / 2).min(time_scale::WANTED / 2);
+                if !goes_on && spare < block && self.phase == Phase::Playing {
+                    return;
+                }
+                let removed = time_scale::remove_period(&mut self.pcm, 0, likeness);
+                self.stats.accelerated_samples += removed as u64;
+                removed
+            }
+            Operation::PreemptiveExpand => {
+                let inserted = time_scale::insert_period(&mut self.pcm, 0, likeness);
+                self.stats.expanded_samples += inserted as u64;
+                inserted
+            }
+        };
+        let percent = if fast { FAST_PERCENT } else { GENTLE_PERCENT };
+        self.scale_budget -= i64::try_from(changed).unwrap_or(0) * 100 / percent;
+    }
+
+    /// Decodes the packet after this one too, if that is what it takes to see a whole period twice.
+    fn decode_ahead(&mut self) {
+        while self.pcm.len() < time_scale::WANTED {
+            let plain = |next: &Stored| {
+                next.timestamp == self.next_timestamp && !next.packet.payload.is_empty() && !next.packet.end
+            };
+            if !self.store.front().is_some_and(plain) {
+                return;
+            }
+            let stored = self.store.pop().expect("there is a front");
+            if self.stream.decode(&stored, self.before, 1.0, &mut self.pcm).is_err() {
+                self.stats.undecodable += 1;
+                self.stream.conceal(self.ptime.samples(), 1.0, 1.0, &mut self.pcm);
+            }
+            self.next_timestamp += self.packet_samples();
+        }
+    }
+
+    /// Nothing is there: the media time stands still.
+    fn conceal_late(&mut self, block: usize, pulled: &mut Pulled) -> bool {
+        if self.concealed_run >= FADE_TO {
+            self.before = Before::Silence;
+            return false;
+        }
+        let missing = (block - self.pcm.len()).next_multiple_of(CONCEAL_STEP);
+        self.conceal(missing, pulled);
+        true
+    }
+
+    /// Packets are missing that will not come: the media time goes on.
+    fn conceal_lost(&mut self, samples: usize, pulled: &mut Pulled) {
+        let length = samples.min(self.ptime.samples());
+        self.next_timestamp += i64::try_from(length).unwrap_or(0);
+        let start = self.pcm.len();
+        self.conceal(length.next_multiple_of(CONCEAL_STEP), pulled);
+        self.pcm.truncate(start + length);
+    }
+
+    fn conceal(&mut self, samples: usize, pulled: &mut Pulled) {
+        let (from, to) = (fade_gain(self.concealed_run), fade_gain(self.concealed_run + samples));
+        self.stream.conceal(samples, from, to, &mut self.pcm);
+        self.concealed_run += samples;
+        self.before = Before::Concealed;
+        self.stats.concealed_samples += samples as u64;
+        pulled.concealed_samples += samples;
+    }
+
+    /// After an outage: what is too old to be caught up with is never played.
+    fn skip_backlog(&mut self, now: Micros) {
+        let target = self.arrivals.target_us();
+        let too_old = |front: &Stored| self.level_us(now, front.timestamp) > target + MAX_EXCESS_US;
+        if !self.store.front().is_some_and(too_old) {
+            return;
+        }
+        while self.store.second().is_some_and(|second| self.level_us(now, second.timestamp) >= target) {
+            self.discard_front();
+        }
+        if let Some(front) = self.store.front() {
+            self.next_timestamp = front.timestamp;
+        }
+        if self.before == Before::Continuous {
+            self.before = Before::Skipped;
+        }
+    }
+
+    fn discard_front(&mut self) {
+        if let Some(stored) = self.store.pop() {
+            // A decoder that misses a packet needs one or two more to find its way; those before them are not worth it.
+            if self.store.len() <= 2 {
+                self.stream.pass_over(&stored);
+            }
+            self.stats.discarded += 1;
+            if stored.packet.end {
+                self.phase = Phase::Ending;
+            }
+        }
+    }
+
+    /// The talker's timeline jumped: forget the old one, keep the packet.
+    fn start_anew(&mut self, now: Micros, timestamp: i64) {
+        self.arrivals = Arrivals::default();
+        let fresh = self.arrivals.record(now, timestamp, self.ptime.samples());
+        debug_assert!(fresh, "the first packet of a timeline agrees with itself");
+        self.stats.discarded += self.store.keep_only(timestamp) as u64;
+        self.phase = Phase::Idle;
+    }
+
+    fn level_us(&self, now: Micros, timestamp: i64) -> i64 {
+        let transit = transit_us(now, timestamp);
+        transit - self.arrivals.fastest_us().unwrap_or(transit)
+    }
+
+    fn capture_stamp(&self) -> u32 {
+        let Some((timestamp, stamp)) = self.capture else { return 0 };
+        let buffered = i64::try_from(self.pcm.len()).unwrap_or(0);
+        let offset = samples_to_us(self.next_timestamp - buffered - timestamp);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "modulo 2^32 is meant")]
+        let moved = stamp.wrapping_add(offset as u32);
+        moved.max(1)
+    }
+
+    fn packet_samples(&self) -> i64 {
+        i64::from(self.ptime.ms()) * 48
+    }
+}
+
+fn fade_gain(concealed: usize) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand samples")]
+    let over = concealed.saturating_sub(FADE_FROM) as f32 / (FADE_TO - FADE_FROM) as f32;
+    (1.0 - over).max(0.0)
 }

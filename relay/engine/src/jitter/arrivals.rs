@@ -1,0 +1,194 @@
+//! How late packets come, and the delay worth waiting for.
+//!
+//! The *transit* of a packet is its arrival minus its media time, two clocks apart. The smallest transit of the last
+//! few seconds is the link at its fastest; a packet's *relative arrival delay* is what it took beyond that.
+
+use super::histogram::Histogram;
+use crate::time::{Micros, samples_to_us, us_to_samples};
+
+/// Arrival statistics of one stream.
+#[derive(Debug, Default)]
+pub(super) struct Arrivals {
+    fastest: SlidingMinimum,
+    histogram: Histogram,
+    /// Largest relative delay of the window under way.
+    window_max_us: i64,
+    window_samples: i64,
+    windows: u32,
+    outage: Outage,
+}
+
+/// A stall longer than any buffer should be sized for.
+#[derive(Debug, Default)]
+struct Outage {
+    /// Packets of it are still coming in.
+    under_way: bool,
+    /// The one before was recent, so this is how the link is: it counts as jitter.
+    recurring: bool,
+    last: Option<Micros>,
+}
+
+/// Of each half second the largest delay goes into the histogram, so that a burst counts once whatever its length.
+const WINDOW_SAMPLES: i64 = us_to_samples(500_000);
+
+/// Share of the windows that must pass without a late packet.
+const QUANTILE: f32 = 0.95;
+
+/// The least worth waiting for: the scheduling noise of the two machines.
+const MARGIN_US: i64 = 1_000;
+
+/// Above this a delay that is rare is an outage: it is concealed and caught up with, not waited for.
+const OUTAGE_US: i64 = 160_000;
+
+/// Outages closer together than this are jitter.
+const RECURRING_US: u64 = 10_000_000;
+
+/// A clock that jumps by more than this is another clock.
+const RESYNC_US: i64 = 10_000_000;
+
+impl Arrivals {
+    /// Takes note of a packet. `false` means that its media time has nothing to do with those before: start anew.
+    #[must_use]
+    pub fn record(&mut self, now: Micros, timestamp: i64, samples: usize) -> bool {
+        let transit = transit_us(now, timestamp);
+        if self.fastest.value().is_some_and(|fastest| (transit - fastest).abs() > RESYNC_US) {
+            return false;
+        }
+        self.fastest.update(now, transit);
+        let delay = transit - self.fastest.value().unwrap_or(transit);
+        if self.counts(now, delay) {
+            self.window_max_us = self.window_max_us.max(delay);
+        }
+        self.window_samples += i64::try_from(samples).unwrap_or(0);
+        if self.window_samples >= WINDOW_SAMPLES {
+            self.histogram.add(self.window_max_us);
+            self.windows += 1;
+            self.window_max_us = 0;
+            self.window_samples = 0;
+        }
+        true
+    }
+
+    /// Arrival time, less media time, of the fastest packets; `None` before the first packet.
+    pub fn fastest_us(&self) -> Option<i64> {
+        self.fastest.value()
+    }
+
+    /// The relative delay at which nearly every packet is there in time.
+    pub fn target_us(&self) -> i64 {
+        let mut delay = self.histogram.quantile_us(QUANTILE);
+        if self.windows < 2 {
+            delay = delay.max(self.window_max_us);
+        }
+        delay + MARGIN_US + delay / 10
+    }
+
+    fn counts(&mut self, now: Micros, delay: i64) -> bool {
+        let outage = &mut self.outage;
+        if delay > OUTAGE_US && !outage.under_way {
+            outage.under_way = true;
+            outage.recurring = outage.last.is_some_and(|last| now.since(last) < RECURRING_US);
+            outage.last = Some(now);
+        } else if outage.under_way && delay <= OUTAGE_US / 8 {
+            // What a stall held back comes in one burst, each packet less late than the one before; the burst is over.
+            outage.under_way = false;
+        }
+        !outage.under_way || outage.recurring
+    }
+}
+
+/// Arrival time less media time, microseconds.
+pub(super) fn transit_us(now: Micros, timestamp: i64) -> i64 {
+    now.0.cast_signed().saturating_sub(samples_to_us(timestamp))
+}
+
+/// The minimum over the last 2 to 4 seconds: long enough to meet a fast packet, short enough to follow a drifting clock.
+#[derive(Debug, Default)]
+struct SlidingMinimum {
+    current: Option<i64>,
+    previous: Option<i64>,
+    since: Micros,
+}
+
+const HALF_WINDOW_US: u64 = 2_000_000;
+
+impl SlidingMinimum {
+    fn update(&mut self, now: Micros, value: i64) {
+        let age = now.since(self.since);
+        if age >= HALF_WINDOW_US {
+            // After a long silence the older half still says more than a single packet does.
+            self.previous = self.current.or(self.previous);
+            self.current = None;
+            self.since = now;
+        }
+        self.current = Some(self.current.map_or(value, |least| least.min(value)));
+    }
+
+    fn value(&self) -> Option<i64> {
+        match (self.current, self.previous) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACKET: usize = 960;
+
+    /// Feeds packets every 20 ms, each late by what `delay_ms` says of its number, arriving in order.
+    fn feed(arrivals: &mut Arrivals, numbers: std::ops::Range<i64>, delay_ms: impl Fn(i64) -> i64) {
+        let mut last = 0;
+        for n in numbers {
+            last = last.max((n * 20 + delay_ms(n)) * 1000);
+            assert!(arrivals.record(Micros(last.cast_unsigned()), n * 960, PACKET));
+        }
+    }
+
+    #[test]
+    fn a_perfect_link_asks_for_next_to_nothing() {
+        let mut arrivals = Arrivals::default();
+        feed(&mut arrivals, 0..500, |_| 7);
+        assert!(arrivals.target_us() <= 2_500, "{}", arrivals.target_us());
+    }
+
+    #[test]
+    fn jitter_is_learned_within_a_second() {
+        let mut arrivals = Arrivals::default();
+        feed(&mut arrivals, 0..50, |n| if n % 5 == 0 { 40 } else { 2 });
+        assert!((38_000..50_000).contains(&arrivals.target_us()), "{}", arrivals.target_us());
+    }
+
+    #[test]
+    fn a_rare_stall_does_not_size_the_buffer() {
+        let mut arrivals = Arrivals::default();
+        feed(&mut arrivals, 0..3000, |n| if n % 1500 == 700 { 900 } else { 2 });
+        assert!(arrivals.target_us() <= 3_000, "{}", arrivals.target_us());
+    }
+
+    #[test]
+    fn stalls_that_recur_do() {
+        let mut arrivals = Arrivals::default();
+        feed(&mut arrivals, 0..3000, |n| if n % 100 == 70 { 250 } else { 2 });
+        assert!(arrivals.target_us() > 240_000, "{}", arrivals.target_us());
+    }
+
+    #[test]
+    fn a_faster_route_becomes_the_new_zero_and_a_slower_one_too_after_a_while() {
+        let mut arrivals = Arrivals::default();
+        feed(&mut arrivals, 0..100, |_| 50);
+        feed(&mut arrivals, 100..200, |_| 10);
+        assert_eq!(arrivals.fastest_us(), Some(10_000));
+        feed(&mut arrivals, 200..500, |_| 30);
+        assert_eq!(arrivals.fastest_us(), Some(30_000));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_by_an_hour_is_another_clock() {
+        let mut arrivals = Arrivals::default();
+        feed(&mut arrivals, 0..10, |_| 5);
+        assert!(!arrivals.record(Micros(200_000), 3600 * 48_000, PACKET));
+    }
+}

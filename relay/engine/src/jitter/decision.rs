@@ -1,0 +1,75 @@
+//! What to do with the next packet: a pure function from the state of the buffer to an operation.
+
+/// What the decision looks at when a packet is about to be decoded. All in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Status {
+    /// How late the packet could have come, compared with the fastest, and still be in time.
+    pub level_us: i64,
+    /// Decoded signal from packets before it that is still to be played: delay that protects from nothing.
+    pub leftover_us: i64,
+    /// The level worth having.
+    pub target_us: i64,
+    /// The signal is pulled in blocks this long; the level moves in steps of it.
+    pub block_us: i64,
+}
+
+/// What to do beyond decoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    /// Nothing.
+    Normal,
+    /// Take signal out, to lower the delay.
+    Accelerate {
+        /// The delay is far from where it should be: be quick rather than gentle.
+        fast: bool,
+    },
+    /// Put signal in, to be safer.
+    PreemptiveExpand,
+}
+
+/// Shorter than any period that can be taken out.
+const WORTH_REMOVING_US: i64 = 2_500;
+
+/// More than this is caught up with quickly.
+const FAST_ABOVE_US: i64 = 100_000;
+
+pub(super) fn decide(status: Status) -> Operation {
+    let Status { level_us, leftover_us, target_us, block_us } = status;
+    let tolerance = 500 + target_us / 8;
+    if level_us < target_us - tolerance {
+        return Operation::PreemptiveExpand;
+    }
+    // Removing less than a whole block of level gains nothing: the packet would wait for its pull instead.
+    let blocks = (level_us - target_us - tolerance).max(0) / block_us;
+    let excess = leftover_us + blocks * block_us;
+    if excess >= WORTH_REMOVING_US {
+        Operation::Accelerate { fast: excess >= FAST_ABOVE_US }
+    } else {
+        Operation::Normal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Operation::*, *};
+
+    #[test]
+    fn the_table() {
+        let gentle = Accelerate { fast: false };
+        for (name, level, leftover, target, block, operation) in [
+            ("on target", 10_000, 0, 10_000, 20_000, Normal),
+            ("a little under is tolerated", 9_000, 0, 10_000, 20_000, Normal),
+            ("far under", 5_000, 0, 10_000, 20_000, PreemptiveExpand),
+            ("far under, whatever is left over", 5_000, 15_000, 10_000, 20_000, PreemptiveExpand),
+            ("less than a block over cannot be gained", 28_000, 0, 10_000, 20_000, Normal),
+            ("a block over", 33_000, 0, 10_000, 20_000, gentle),
+            ("the same in small blocks", 28_000, 0, 10_000, 10_000, gentle),
+            ("left over for nothing", 12_000, 6_000, 10_000, 20_000, gentle),
+            ("left over, but not a period", 12_000, 2_000, 10_000, 20_000, Normal),
+            ("after an outage", 300_000, 0, 10_000, 20_000, Accelerate { fast: true }),
+        ] {
+            let status = Status { level_us: level, leftover_us: leftover, target_us: target, block_us: block };
+            assert_eq!(decide(status), operation, "{name}");
+        }
+    }
+}

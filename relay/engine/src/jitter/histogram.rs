@@ -1,0 +1,98 @@
+//! A histogram of delays that forgets.
+
+/// Weights of delays in buckets of 1 ms; old ones fade as new ones come.
+#[derive(Debug, Clone)]
+pub(super) struct Histogram {
+    weights: [f32; BUCKETS],
+    added: u32,
+}
+
+const BUCKETS: usize = 512;
+const BUCKET_US: i64 = 1000;
+
+/// What is left of a weight when the next delay comes, once there are many: a memory of about 30 s at two a second.
+const FORGET: f32 = 0.983;
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self { weights: [0.0; BUCKETS], added: 0 }
+    }
+}
+
+impl Histogram {
+    /// Adds a delay. The first ones weigh more, so that a second of audio is enough to know a link.
+    pub fn add(&mut self, delay_us: i64) {
+        self.added = self.added.saturating_add(1);
+        #[expect(clippy::cast_precision_loss, reason = "only the first hundred matter")]
+        let forget = FORGET.min(1.0 - 2.0 / (self.added as f32 + 1.0)).max(0.0);
+        for weight in &mut self.weights {
+            *weight *= forget;
+        }
+        let bucket = usize::try_from(delay_us / BUCKET_US).unwrap_or(0).min(BUCKETS - 1);
+        self.weights[bucket] += 1.0 - forget;
+    }
+
+    /// Upper edge of the bucket in which the distribution reaches `share`; 0 before the first delay.
+    pub fn quantile_us(&self, share: f32) -> i64 {
+        let wanted = share * self.weights.iter().sum::<f32>();
+        if self.added == 0 {
+            return 0;
+        }
+        let mut below = 0.0;
+        let bucket = self.weights.iter().position(|weight| {
+            below += weight;
+            below >= wanted
+        });
+        (i64::try_from(bucket.unwrap_or(BUCKETS - 1)).expect("a bucket index is small") + 1) * BUCKET_US
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_histogram_asks_for_nothing() {
+        assert_eq!(Histogram::default().quantile_us(0.95), 0);
+    }
+
+    #[test]
+    fn one_delay_is_believed_at_once() {
+        let mut histogram = Histogram::default();
+        histogram.add(12_300);
+        assert_eq!(histogram.quantile_us(0.95), 13_000);
+    }
+
+    #[test]
+    fn a_rare_large_delay_does_not_move_the_quantile_and_a_common_one_does() {
+        let mut histogram = Histogram::default();
+        for i in 0..400 {
+            histogram.add(if i % 40 == 0 { 100_000 } else { 5_000 });
+        }
+        assert_eq!(histogram.quantile_us(0.95), 6_000);
+        for i in 0..400 {
+            histogram.add(if i % 10 == 0 { 100_000 } else { 5_000 });
+        }
+        assert_eq!(histogram.quantile_us(0.95), 101_000);
+    }
+
+    #[test]
+    fn what_is_long_past_is_forgotten() {
+        let mut histogram = Histogram::default();
+        for _ in 0..100 {
+            histogram.add(90_000);
+        }
+        for _ in 0..200 {
+            histogram.add(2_000);
+        }
+        assert_eq!(histogram.quantile_us(0.95), 3_000);
+    }
+
+    #[test]
+    fn delays_outside_the_range_count_at_its_ends() {
+        let mut histogram = Histogram::default();
+        histogram.add(-5);
+        histogram.add(i64::MAX);
+        assert_eq!(histogram.quantile_us(1.0), 512_000);
+    }
+}

@@ -1,0 +1,162 @@
+//! From packets to signal: decoders, epochs, gain and concealment.
+
+use super::store::Stored;
+use super::time_scale::{best_joint, cross_fade};
+use crate::codec::{Codec, CodecError, Decoder};
+use crate::time::Ptime;
+
+/// Decodes one stream, epoch by epoch.
+#[derive(Debug)]
+pub(super) struct Stream<C: Codec> {
+    codec: C,
+    current: Option<(u8, C::Decoder)>,
+    /// The decoder of the epoch before, kept to be used again.
+    spare: Option<C::Decoder>,
+    frame: Vec<i16>,
+    /// Linear gain at the end of the last frame.
+    gain: f32,
+}
+
+/// How the signal before a packet went on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// The packet before was played.
+    Continuous,
+    /// Silence: nothing to join to.
+    Silence,
+    /// Concealment is sounding: find where the packet fits to it.
+    Concealed,
+    /// Packets were skipped.
+    Skipped,
+}
+
+/// Length of the fade between two epochs: 10 ms.
+const SEAM: usize = 480;
+
+/// Concealment looked at for a joint, and the fade at the joint: 12.5 and 5 ms.
+const JOINT_TAIL: usize = 600;
+const JOINT_FADE: usize = 240;
+
+impl<C: Codec> Stream<C> {
+    pub fn new(codec: C, ptime: Ptime) -> Self {
+        Self { codec, current: None, spare: None, frame: vec![0; ptime.samples()], gain: 1.0 }
+    }
+
+    /// Decodes a packet and appends its samples, joined to what went before. Returns how many samples of
+    /// concealment the joint took. `heard` is the gain at which concealment sounds by now.
+    pub fn decode(
+        &mut self,
+        stored: &Stored,
+        before: Before,
+        heard: f32,
+        pcm: &mut Vec<i16>,
+    ) -> Result<usize, CodecError> {
+        let epoch = stored.packet.epoch;
+        let mut tail = [0i16; JOINT_TAIL];
+        let seam = match &mut self.current {
+            Some((current, old)) if *current != epoch => {
+                if before != Before::Silence {
+                    old.conceal(&mut tail[..SEAM]);
+                }
+                true
+            }
+            Some((_, decoder)) => {
+                if matches!(before, Before::Concealed | Before::Skipped) {
+                    decoder.conceal(&mut tail);
+                }
+                false
+            }
+            None => false,
+        };
+        let heard = heard * self.gain;
+        fade(&mut tail, 1, heard, heard);
+        self.switch_to(epoch, stored);
+        let (_, decoder) = self.current.as_mut().expect("switch_to leaves a decoder");
+        decoder.decode(&stored.packet.payload, &mut self.frame)?;
+        self.apply_gain(stored.packet.gain_half_db);
+        let inserted = match before {
+            Before::Silence => 0,
+            _ if seam => {
+                cross_fade(&tail[..SEAM], &mut self.frame);
+                0
+            }
+            Before::Continuous => 0,
+            Before::Skipped => {
+                cross_fade(&tail[..JOINT_FADE], &mut self.frame);
+                0
+            }
+            Before::Concealed => {
+                // Nearly faded out, it does not matter where the packet fits.
+                let tail = if heard > 0.3 { &tail[..] } else { &tail[..JOINT_FADE] };
+                let joint = best_joint(tail, &self.frame, JOINT_FADE);
+                pcm.extend_from_slice(&tail[..joint]);
+                cross_fade(&tail[joint..joint + JOINT_FADE], &mut self.frame);
+                joint
+            }
+        };
+        pcm.extend_from_slice(&self.frame);
+        Ok(inserted)
+    }
+
+    /// Runs a packet through the decoder without playing it, so that the next one decodes as it should.
+    pub fn pass_over(&mut self, stored: &Stored) {
+        self.switch_to(stored.packet.epoch, stored);
+        if let Some((_, decoder)) = &mut self.current {
+            // A packet that does not decode teaches the decoder nothing, and nobody hears it.
+            let _ = decoder.decode(&stored.packet.payload, &mut self.frame);
+        }
+    }
+
+    /// Appends concealment of `samples` (a multiple of 2.5 ms, at most a packet), fading linearly between two gains.
+    pub fn conceal(&mut self, samples: usize, from: f32, to: f32, pcm: &mut Vec<i16>) {
+        let start = pcm.len();
+        pcm.resize(start + samples, 0);
+        let Some((_, decoder)) = &mut self.current else { return };
+        decoder.conceal(&mut pcm[start..]);
+        fade(&mut pcm[start..], samples, from * self.gain, to * self.gain);
+    }
+
+    fn switch_to(&mut self, epoch: u8, stored: &Stored) {
+        if self.current.as_ref().is_some_and(|(current, _)| *current == epoch) {
+            return;
+        }
+        let mut fresh = self.spare.take().map_or_else(
+            || self.codec.decoder(),
+            |mut decoder| {
+                decoder.reset();
+                decoder
+            },
+        );
+        for prime in &stored.primes {
+            // As in `pass_over`: a prime that does not decode only fails to help.
+            let _ = fresh.decode(prime, &mut self.frame);
+        }
+        self.spare = self.current.replace((epoch, fresh)).map(|(_, old)| old);
+    }
+
+    fn apply_gain(&mut self, half_db: i8) {
+        let wanted = if half_db == 0 { 1.0 } else { 10f32.powf(f32::from(half_db) / 40.0) };
+        let (from, length) = (self.gain, SEAM.min(self.frame.len()));
+        self.gain = wanted;
+        #[expect(clippy::float_cmp, reason = "both are exactly 1 where no gain was ever asked for")]
+        if from == 1.0 && wanted == 1.0 {
+            return;
+        }
+        fade(&mut self.frame, length, from, wanted);
+    }
+}
+
+/// Scales by a gain that goes linearly from `from` to `to` over `length` samples and stays there.
+fn fade(samples: &mut [i16], length: usize, from: f32, to: f32) {
+    #[expect(clippy::float_cmp, reason = "exact identity is what is asked")]
+    if from == 1.0 && to == 1.0 {
+        return;
+    }
+    for (i, sample) in samples.iter_mut().enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
+        let share = (i as f32 / length.max(1) as f32).min(1.0);
+        #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate, which is the clip meant")]
+        let scaled = (f32::from(*sample) * (from + (to - from) * share)).round() as i16;
+        *sample = scaled;
+    }
+}

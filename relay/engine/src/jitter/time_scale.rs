@@ -1,0 +1,175 @@
+//! Making speech shorter or longer by one pitch period, at its own pitch (as WSOLA and NetEq's accelerate do).
+
+/// What is searched for a period: 2.5 to 12.5 ms, 80 to 400 Hz.
+const MIN_PERIOD: usize = 120;
+const MAX_PERIOD: usize = 600;
+
+/// The coarse search runs on every 6th sample (8 kHz).
+const COARSE: usize = 6;
+
+/// Samples that [`remove_period`] and [`insert_period`] want to see to reach every period.
+pub(super) const WANTED: usize = 2 * MAX_PERIOD;
+
+/// How alike two neighbouring periods must be before one of them goes: 1 is equal, 0 unrelated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Likeness(pub f32);
+
+/// A frame below this (mean square, −50 dBFS) is not listened to: any cut is good.
+const QUIET_MEAN_SQUARE: f32 = 10_737.0;
+
+/// Takes one period out of the beginning of `samples` and returns how many samples went, 0 where none is alike enough.
+pub(super) fn remove_period(samples: &mut Vec<i16>, start: usize, at_least: Likeness) -> usize {
+    let Some(period) = find_period(&samples[start..], at_least) else { return 0 };
+    for i in 0..period {
+        let fade_in = ramp(i, period);
+        samples[start + i] = cross(samples[start + i], samples[start + period + i], fade_in);
+    }
+    samples.drain(start + period..start + 2 * period);
+    period
+}
+
+/// Repeats one period at the beginning of `samples` and returns how many samples came, 0 where none is alike enough.
+pub(super) fn insert_period(samples: &mut Vec<i16>, start: usize, at_least: Likeness) -> usize {
+    let Some(period) = find_period(&samples[start..], at_least) else { return 0 };
+    let bridge: Vec<i16> =
+        (0..period).map(|i| cross(samples[start + period + i], samples[start + i], ramp(i, period))).collect();
+    samples.splice(start + period..start + period, bridge);
+    period
+}
+
+/// Fades from `old` to the start of `new` over the length of `old`.
+pub(super) fn cross_fade(old: &[i16], new: &mut [i16]) {
+    let length = old.len().min(new.len());
+    for (i, (old, new)) in old.iter().zip(new.iter_mut()).enumerate() {
+        *new = cross(*old, *new, ramp(i, length));
+    }
+}
+
+/// Where in `tail` (a continuation of what was heard) the signal is most like the start of `next`; the answer leaves
+/// room for a cross-fade of `overlap` samples.
+pub(super) fn best_joint(tail: &[i16], next: &[i16], overlap: usize) -> usize {
+    let places = tail.len().saturating_sub(overlap);
+    if next.len() < overlap || places == 0 {
+        return 0;
+    }
+    let like = |place: usize, step: usize| likeness(&tail[place..place + overlap], &next[..overlap], step);
+    let (around, _) = best((0..=places).step_by(COARSE), |place| like(place, COARSE));
+    let fine = around.saturating_sub(COARSE)..=(around + COARSE).min(places);
+    best(fine, |place| like(place, 1)).0
+}
+
+fn find_period(samples: &[i16], at_least: Likeness) -> Option<usize> {
+    let longest = MAX_PERIOD.min(samples.len() / 2);
+    if longest < MIN_PERIOD {
+        return None;
+    }
+    if mean_square(&samples[..2 * longest]) < QUIET_MEAN_SQUARE {
+        return Some(longest);
+    }
+    let score = |period: usize, step: usize| {
+        let window = longest.min(samples.len() - period);
+        likeness(&samples[..window], &samples[period..period + window], step)
+    };
+    let (around, _) = best((MIN_PERIOD..=longest).step_by(COARSE), |period| score(period, COARSE));
+    let fine = around.saturating_sub(COARSE).max(MIN_PERIOD)..=(around + COARSE).min(longest);
+    let (period, score) = best(fine, |period| score(period, 1));
+    (score >= at_least.0).then_some(period)
+}
+
+/// The first candidate with the highest score.
+fn best(candidates: impl Iterator<Item = usize>, score: impl Fn(usize) -> f32) -> (usize, f32) {
+    candidates
+        .map(|candidate| (candidate, score(candidate)))
+        .fold((0, f32::NEG_INFINITY), |best, scored| if scored.1 > best.1 { scored } else { best })
+}
+
+/// Normalised correlation of every `step`-th sample.
+fn likeness(a: &[i16], b: &[i16], step: usize) -> f32 {
+    let (mut ab, mut aa, mut bb) = (0.0f32, 1.0f32, 1.0f32);
+    for (&a, &b) in a.iter().zip(b).step_by(step) {
+        let (a, b) = (f32::from(a), f32::from(b));
+        ab += a * b;
+        aa += a * a;
+        bb += b * b;
+    }
+    ab / (aa * bb).sqrt()
+}
+
+fn mean_square(samples: &[i16]) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
+    let count = samples.len().max(1) as f32;
+    samples.iter().map(|&s| f32::from(s) * f32::from(s)).sum::<f32>() / count
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
+fn ramp(i: usize, length: usize) -> f32 {
+    (i as f32 + 0.5) / length as f32
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "between two 16-bit values")]
+fn cross(old: i16, new: i16, fade_in: f32) -> i16 {
+    let (old, new) = (f32::from(old), f32::from(new));
+    (old + (new - old) * fade_in).round() as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a test tone")]
+    fn tone(hertz: f32, length: usize) -> Vec<i16> {
+        (0..length).map(|i| (8000.0 * (std::f32::consts::TAU * hertz * i as f32 / 48_000.0).sin()) as i16).collect()
+    }
+
+    fn largest_step(samples: &[i16]) -> i32 {
+        samples.windows(2).map(|w| (i32::from(w[1]) - i32::from(w[0])).abs()).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn a_tone_keeps_its_phase_when_shortened_and_lengthened() {
+        for hertz in [110.0, 200.0, 333.0, 1012.5] {
+            let plain = tone(hertz, 1440);
+            let mut short = plain.clone();
+            let gone = remove_period(&mut short, 0, Likeness(0.9));
+            assert!(gone >= MIN_PERIOD, "{hertz} Hz");
+            assert_eq!(short.len(), plain.len() - gone);
+            assert!(largest_step(&short) <= largest_step(&plain) * 11 / 10, "{hertz} Hz");
+            let mut long = plain.clone();
+            let come = insert_period(&mut long, 0, Likeness(0.9));
+            assert_eq!(long.len(), plain.len() + come);
+            assert!(largest_step(&long) <= largest_step(&plain) * 11 / 10, "{hertz} Hz");
+        }
+    }
+
+    #[test]
+    fn noise_is_left_alone() {
+        let mut state = 1u32;
+        let mut noise: Vec<i16> = (0..1440)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 17) as i16
+            })
+            .collect();
+        assert_eq!(remove_period(&mut noise, 0, Likeness(0.8)), 0);
+    }
+
+    #[test]
+    fn silence_goes_at_once() {
+        let mut silence = vec![3i16; 1440];
+        assert_eq!(remove_period(&mut silence, 0, Likeness(0.99)), MAX_PERIOD);
+    }
+
+    #[test]
+    fn too_little_signal_is_left_alone() {
+        let mut short = tone(200.0, 200);
+        assert_eq!(remove_period(&mut short, 0, Likeness(0.5)), 0);
+        assert_eq!(insert_period(&mut short, 0, Likeness(0.5)), 0);
+    }
+
+    #[test]
+    fn a_joint_is_found_where_the_phases_meet() {
+        let signal = tone(200.0, 1200);
+        let joint = best_joint(&signal[..700], &signal[77..], 240);
+        assert_eq!((joint + 240 - 77) % 240, 0, "{joint}");
+    }
+}
