@@ -1,0 +1,31 @@
+//! What the benches share. Each bench is a binary that starts the shipped programs as processes of their own, talks to them from
+//! outside, and finds its signals by decoding what comes back.
+//!
+//! - The relay: [`relay_process`] starts it, [`client`] is a participant on a raw socket, [`drive`] sends a plan to the microsecond and
+//!   stamps what arrives.
+//! - Signals: [`tone`], [`speech`], [`chirp`] make them, [`talker`] encodes them ahead of the run, [`listener`] decodes what came,
+//!   [`onset`], [`slots`] and [`chirp`] find them again.
+//! - Results: [`stats`], [`report`], [`conditions`], [`progress`], [`options`].
+
+pub mod chirp;
+pub mod client;
+pub mod conditions;
+pub mod drive;
+pub mod jitter;
+pub mod link;
+pub mod listener;
+pub mod onset;
+pub mod options;
+pub mod pipe;
+pub mod progress;
+pub mod relay_process;
+pub mod report;
+pub mod rng;
+pub mod slots;
+pub mod speech;
+pub mod stats;
+pub mod talker;
+pub mod tone;
+
+/// Samples per second of every signal here.
+pub const RATE: f32 = 48_000.0;

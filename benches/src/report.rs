@@ -1,0 +1,167 @@
+//! A bench from its list of cases to its table and JSON file.
+
+use std::{collections::BTreeMap, path::Path, process::ExitCode};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Parser;
+use serde::Serialize;
+
+use crate::{conditions::Conditions, options::Options, relay_process::Programs, stats::Delays};
+
+/// One case: its name in the JSON and what measures it.
+pub type Case = (&'static str, fn(&Context) -> Result<Figures>);
+
+/// What a case is given.
+#[derive(Debug)]
+pub struct Context {
+    /// The case's name.
+    pub case: &'static str,
+    /// Whether a shorter run is asked for.
+    pub quick: bool,
+    /// The programs under test.
+    pub programs: Programs,
+}
+
+/// Figures of one case by name, in the order of the alphabet.
+#[derive(Debug, Clone, Default)]
+pub struct Figures {
+    delays: Option<Delays>,
+    numbers: BTreeMap<String, f64>,
+}
+
+impl Figures {
+    /// The percentiles `p50_ms`, `p95_ms`, `p99_ms`, and `mean_ms`, `max_ms`, `count`.
+    #[must_use]
+    pub fn of_delays(delays: Delays) -> Self {
+        let figures = Self::default()
+            .with("p50_ms", delays.percentile_ms(50.0))
+            .with("p95_ms", delays.percentile_ms(95.0))
+            .with("p99_ms", delays.percentile_ms(99.0))
+            .with("mean_ms", delays.mean_ms())
+            .with("max_ms", delays.max_ms())
+            .with("count", delays.count() as f64);
+        Self { delays: Some(delays), ..figures }
+    }
+
+    /// One figure more.
+    #[must_use]
+    pub fn with(mut self, name: &str, number: f64) -> Self {
+        self.numbers.insert(name.to_owned(), (number * 1000.0).round() / 1000.0);
+        self
+    }
+}
+
+/// Runs the cases asked for on the command line; says what failed and is then no success.
+#[must_use]
+pub fn main(bench: &str, cases: &[Case]) -> ExitCode {
+    match run(bench, cases, &Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{bench}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(bench: &str, cases: &[Case], options: &Options) -> Result<()> {
+    for wanted in &options.cases {
+        let names: Vec<&str> = cases.iter().map(|case| case.0).collect();
+        ensure!(names.contains(&wanted.as_str()), "there is no case \"{wanted}\"; there are {}", names.join(", "));
+    }
+    let conditions = Conditions::now(bench);
+    let programs = Programs::find_or_build()?;
+    let mut context = Context { case: "", quick: options.quick, programs };
+    let mut report = Report { bench, conditions: &conditions, cases: Vec::new() };
+    let mut failed = Vec::new();
+    for &(name, measure) in cases.iter().filter(|case| options.wants(case.0)) {
+        context.case = name;
+        match measure(&context) {
+            Ok(figures) => report.cases.push(Measured { name, figures: figures.numbers, delays: figures.delays }),
+            Err(error) => {
+                eprintln!("{bench}: case {name}: {error:#}");
+                failed.push(name);
+            }
+        }
+    }
+    print!("{}", report.table());
+    if let Some(path) = &options.json {
+        report.write(path)?;
+    }
+    if !failed.is_empty() {
+        bail!("no figures for {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    bench: &'a str,
+    conditions: &'a Conditions,
+    cases: Vec<Measured>,
+}
+
+#[derive(Debug, Serialize)]
+struct Measured {
+    name: &'static str,
+    figures: BTreeMap<String, f64>,
+    #[serde(skip)]
+    delays: Option<Delays>,
+}
+
+impl Report<'_> {
+    fn table(&self) -> String {
+        let mut lines = vec![format!(
+            "\n{:24}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}",
+            "delay, ms", "p1", "p50", "p95", "p99", "p99.9", "max", "count"
+        )];
+        for case in &self.cases {
+            let Some(delays) = &case.delays else { continue };
+            let percentiles = [1.0, 50.0, 95.0, 99.0, 99.9, 100.0].map(|p| format!("{:9.2}", delays.percentile_ms(p)));
+            lines.push(format!("{:24}{}{:9}", case.name, percentiles.concat(), delays.count()));
+        }
+        for case in &self.cases {
+            let shown = ["p50_ms", "p95_ms", "p99_ms", "max_ms", "count"];
+            let others = case.figures.iter().filter(|(name, _)| !shown.contains(&name.as_str()));
+            let others: Vec<String> = others.map(|(name, figure)| format!("{name} {figure}")).collect();
+            lines.push(format!("{:24} {}", case.name, others.join(", ")));
+        }
+        let c = self.conditions;
+        lines.push(format!("\n{}, {} cores, {}, load {}", c.cpu, c.cores, c.kernel, c.load_average));
+        lines.push(format!("commit {}, {}, {}\n{}\n", c.commit, c.rustc, c.date, c.command));
+        lines.join("\n")
+    }
+
+    fn write(&self, path: &Path) -> Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        }
+        let json = serde_json::to_string_pretty(self)? + "\n";
+        std::fs::write(path, json).with_context(|| format!("writing {}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_json_has_the_agreed_form() {
+        let mut delays = Delays::default();
+        delays.record(Duration::from_micros(1500));
+        let figures = Figures::of_delays(delays).with("bad_slots", 2.0);
+        let conditions = Conditions::now("relay_delay");
+        let cases = vec![Measured { name: "jitter60-n4", figures: figures.numbers, delays: figures.delays }];
+        let json =
+            serde_json::to_value(Report { bench: "relay_delay", conditions: &conditions, cases }).expect("plain data");
+        assert_eq!(json["bench"], "relay_delay");
+        assert!(
+            json["conditions"]["command"].as_str().is_some_and(|c| c.starts_with("cargo run --release -p benches"))
+        );
+        assert_eq!(json["cases"][0]["name"], "jitter60-n4");
+        assert_eq!(json["cases"][0]["figures"]["bad_slots"], 2.0);
+        assert_eq!(json["cases"][0]["figures"]["p50_ms"], 1.5);
+        assert_eq!(json["cases"][0]["figures"]["count"], 1.0);
+    }
+}

@@ -1,0 +1,86 @@
+//! Speech from `samples/speech`, as a quiet background that keeps a talker selected.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use realfft::{RealFftPlanner, num_complex::Complex};
+
+use crate::tone;
+
+/// Samples at 48 kHz for each of a file's at 16 kHz.
+const UPSAMPLING: usize = 3;
+
+/// The sentences of `samples/speech`, from number `first` on and over again, at `rms_dbfs` over speech and its pauses.
+///
+/// # Errors
+/// If the files are not there, or not 16-bit mono at 16 kHz.
+pub fn quiet(first: usize, rms_dbfs: f32, samples: usize) -> Result<Vec<f32>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/speech");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .with_context(|| format!("reading {}", folder.display()))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wav"))
+        .collect();
+    ensure!(!files.is_empty(), "no WAV file in {}", folder.display());
+    files.sort();
+    let count = files.len();
+    files.rotate_left(first % count);
+    let mut speech = Vec::new();
+    for file in files {
+        speech.extend(upsample(&read(&file)?));
+    }
+    let gain = tone::amplitude(rms_dbfs - tone::rms_dbfs(&speech));
+    Ok(speech.iter().map(|x| x * gain).cycle().take(samples).collect())
+}
+
+fn read(path: &Path) -> Result<Vec<f32>> {
+    let mut reader = hound::WavReader::open(path).with_context(|| format!("opening {}", path.display()))?;
+    let spec = reader.spec();
+    ensure!(
+        spec.sample_rate as usize * UPSAMPLING == relay_wire::SAMPLE_RATE as usize && spec.channels == 1,
+        "{} is not mono at 16 kHz",
+        path.display()
+    );
+    let pcm = reader.samples::<i16>().collect::<Result<Vec<i16>, _>>()?;
+    Ok(tone::from_pcm(&pcm))
+}
+
+/// Three times the rate: the spectrum, with nothing above the old half rate.
+fn upsample(signal: &[f32]) -> Vec<f32> {
+    let mut planner = RealFftPlanner::<f32>::new();
+    let forward = planner.plan_fft_forward(signal.len());
+    let inverse = planner.plan_fft_inverse(signal.len() * UPSAMPLING);
+    let mut spectrum = forward.make_output_vec();
+    forward.process(&mut signal.to_vec(), &mut spectrum).expect("lengths are those of the plan");
+    // The bin at half the rate stands for two that are now apart, and the outermost must be real.
+    if let Some(last) = spectrum.last_mut() {
+        *last = Complex::default();
+    }
+    spectrum.resize(signal.len() * UPSAMPLING / 2 + 1, Complex::default());
+    let mut out = inverse.make_output_vec();
+    inverse.process(&mut spectrum, &mut out).expect("lengths are those of the plan");
+    let scale = 1.0 / signal.len() as f32;
+    out.iter().map(|x| x * scale).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upsampling_keeps_a_tone_as_it_is() {
+        let at = |rate: f32, n: usize| (n as f32 * 1000.0 / rate * std::f32::consts::TAU).sin();
+        let low: Vec<f32> = (0..1600).map(|n| at(16_000.0, n)).collect();
+        for (n, x) in upsample(&low).iter().enumerate() {
+            assert!((x - at(48_000.0, n)).abs() < 0.01, "{n}");
+        }
+    }
+
+    #[test]
+    fn the_speech_is_as_long_and_as_loud_as_asked() {
+        let speech = quiet(1, -40.0, 20 * 48_000).expect("the samples are in the repository");
+        assert_eq!(speech.len(), 960_000);
+        assert!((tone::rms_dbfs(&speech) + 40.0).abs() < 2.0, "{}", tone::rms_dbfs(&speech));
+        assert_ne!(speech[..48_000], quiet(2, -40.0, 48_000).expect("the samples are in the repository")[..]);
+    }
+}
