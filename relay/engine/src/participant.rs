@@ -5,7 +5,7 @@ use std::fmt;
 use crate::codec::Codec;
 use crate::jitter::{JitterBuffer, Pulled};
 use crate::level::{SILENCE, audio_level};
-use crate::mixer::Mix;
+use crate::mixer::{Mix, PRIMES};
 use crate::select::Standing;
 use crate::time::{Micros, Ptime};
 
@@ -41,6 +41,8 @@ pub(crate) struct Talker<C: Codec> {
     pub was_active: bool,
     /// Whether `frame` is part of the mix.
     pub contributes: bool,
+    /// Number of the last tick they contributed to.
+    pub contributed: Option<u64>,
     /// Whether the room was told that they talk.
     pub announced: bool,
 }
@@ -75,6 +77,7 @@ impl<C: Codec + Clone> Participant<C> {
                 level: SILENCE,
                 was_active: false,
                 contributes: false,
+                contributed: None,
                 announced: false,
             },
             listener: Listener::default(),
@@ -100,13 +103,20 @@ impl<C: Codec> Talker<C> {
         }
     }
 
+    /// Whether they hear their own mix-minus in this tick. Who has just stopped keeps it until the packets that prime a
+    /// listener of the shared mix, and the encoder's overlap before those, hold nothing of them.
+    pub fn keeps_mix_minus(&self, tick: u64) -> bool {
+        self.contributed.is_some_and(|last| tick - last <= PRIMES as u64 + 1)
+    }
+
     /// Settles whether the frame is part of the mix: who comes or goes in mid-speech is faded over this frame.
-    pub fn settle(&mut self) {
+    pub fn settle(&mut self, tick: u64) {
         let (was, is) = (self.contributes, self.standing.is_selected());
         self.contributes = self.pulled.active && (is || was);
         if !self.contributes {
             return;
         }
+        self.contributed = Some(tick);
         if is && !was && self.was_active {
             fade(&mut self.frame, |share| share);
         } else if was && !is {

@@ -198,7 +198,7 @@ impl<C: Codec + Clone> Room<C> {
         select(&mut candidates, self.config.max_talkers, now);
         for (&id, participant) in &mut self.participants {
             let talker = &mut participant.talker;
-            talker.settle();
+            talker.settle(tick.number);
             if talker.contributes {
                 tick.add(id, &talker.frame);
             }
@@ -220,7 +220,7 @@ impl<C: Codec + Clone> Room<C> {
     /// A mix with exactly one contributor is that contributor's packets and need not be encoded at all: this is the
     /// place where they will be forwarded.
     fn send_mixes(&mut self, tick: &Tick) {
-        let wants_shared = |p: &Participant<C>| !p.listener.deafened && !p.talker.contributes;
+        let wants_shared = |p: &Participant<C>| !p.listener.deafened && !p.talker.keeps_mix_minus(tick.number);
         let shared = (!tick.is_empty() && self.participants.values().any(wants_shared)).then(|| Heard {
             source: Source::Shared,
             payload: self.shared.encode(&self.past, tick, None),
@@ -235,7 +235,7 @@ impl<C: Codec + Clone> Room<C> {
                 continue;
             }
             let own;
-            let (heard, mix) = if participant.talker.contributes {
+            let (heard, mix) = if participant.talker.keeps_mix_minus(tick.number) {
                 own = (tick.others(Some(id)) > 0).then(|| Heard {
                     source: Source::MixMinus,
                     payload: participant.mix_minus.encode(&self.past, tick, Some(id)),

@@ -1,0 +1,287 @@
+//! Proves, in virtual time and with a lossless codec, what each listener of a room is sent: the exact sum of the others,
+//! one encode for each distinct mix, nothing of themselves whatever happens, and nothing at all in silence.
+
+mod common;
+
+use common::{END, MARKER, PLAIN, PcmCodec, Random, Talker, World};
+use relay_engine::{Input, Micros, Output, ParticipantId, Ptime, RoomConfig};
+
+const PACKET_US: u64 = 20_000;
+
+fn world(participants: u32) -> (World<PcmCodec>, PcmCodec) {
+    let codec = PcmCodec::default();
+    (World::new(RoomConfig::default(), codec.clone(), 1..=participants), codec)
+}
+
+/// A signal that says where it is: participant `id` at sample `n` of their timeline.
+fn signal(id: u32) -> impl Fn(usize) -> i16 {
+    move |n| ((n % 997) as i16 + 1) * id as i16
+}
+
+#[test]
+fn a_lone_talker_arrives_sample_for_sample_and_gets_nothing_back() {
+    let (mut world, codec) = world(3);
+    let mut talker = Talker::new(1, &codec, Ptime::Ms20);
+    for n in 0..50 {
+        let flags = [MARKER, PLAIN, END][(n > 0) as usize + (n == 49) as usize];
+        let packet = talker.packet(flags, signal(1));
+        world.advance_to(Micros(n * PACKET_US + 7_000));
+        world.input(packet);
+    }
+    world.advance_to(Micros(60 * PACKET_US));
+    let heard: Vec<i16> = world.heard(2).into_values().flatten().collect();
+    let wanted: Vec<i16> = (0..50 * 960).map(signal(1)).collect();
+    assert_eq!(heard, wanted);
+    assert_eq!(world.heard(3), world.heard(2));
+    assert!(world.heard(1).is_empty());
+}
+
+#[test]
+fn everyone_who_talks_hears_exactly_the_others_and_the_rest_hear_all() {
+    let (mut world, codec) = world(5);
+    let mut talkers: Vec<_> = (1..=3).map(|id| Talker::new(id, &codec, Ptime::Ms20)).collect();
+    for n in 0..40 {
+        world.advance_to(Micros(n * PACKET_US + 5_000));
+        for talker in &mut talkers {
+            let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, signal(talker.id.0));
+            world.input(packet);
+        }
+    }
+    for listener in 1..=5u32 {
+        let factor: i16 = (1..=3).filter(|&id| id != listener).sum::<u32>() as i16;
+        let heard: Vec<i16> = world.heard(listener).into_values().flatten().collect();
+        let wanted: Vec<i16> = (0..heard.len()).map(|n| signal(1)(n) * factor).collect();
+        assert!(heard.len() >= 38 * 960);
+        assert_eq!(heard, wanted, "listener {listener}");
+    }
+}
+
+#[test]
+fn encodes_are_per_distinct_mix_not_per_participant() {
+    let (mut world, codec) = world(50);
+    let mut talkers: Vec<_> = (1..=3).map(|id| Talker::new(id, &codec, Ptime::Ms20)).collect();
+    let mut run = |world: &mut World<PcmCodec>, ticks: std::ops::Range<u64>| {
+        for n in ticks {
+            world.advance_to(Micros(n * PACKET_US + 5_000));
+            for talker in &mut talkers {
+                let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, signal(1));
+                world.input(packet);
+            }
+        }
+    };
+    run(&mut world, 0..10);
+    let before = codec.encodes.get();
+    run(&mut world, 10..20);
+    // Ten ticks: the talkers' own encoders of this test, 3 each, and four distinct mixes.
+    assert_eq!(codec.encodes.get() - before, 10 * (3 + 4));
+}
+
+#[test]
+fn a_silent_room_computes_and_sends_nothing() {
+    let (mut world, codec) = world(4);
+    assert_eq!(world.room.next_timeout(), None);
+    let mut talker = Talker::new(1, &codec, Ptime::Ms20);
+    for flags in [MARKER, PLAIN, END] {
+        let packet = talker.packet(flags, signal(1));
+        world.input(packet);
+        world.advance_to(world.now + PACKET_US);
+    }
+    world.advance_to(world.now + 3 * PACKET_US);
+    assert_eq!(world.room.next_timeout(), None);
+    let sent = &world.sent[&ParticipantId(2)];
+    let flags: Vec<(bool, bool)> = sent.iter().map(|(_, h, _)| (h.flags.marker, h.flags.end)).collect();
+    assert_eq!(flags, [(true, false), (false, false), (false, true)]);
+    assert_eq!(world.said, [Output::Talking(ParticipantId(1), true), Output::Talking(ParticipantId(1), false)]);
+}
+
+#[test]
+fn the_timeline_goes_on_in_silence() {
+    let (mut world, codec) = world(2);
+    let mut talker = Talker::new(1, &codec, Ptime::Ms20);
+    let first = talker.packet(MARKER, signal(1));
+    let last = talker.packet(END, signal(1));
+    (0..100).for_each(|_| talker.skip());
+    let later = talker.packet(MARKER, signal(1));
+    world.input(first);
+    world.advance_to(Micros(PACKET_US));
+    world.input(last);
+    world.advance_to(Micros(102 * PACKET_US));
+    world.input(later);
+    world.advance_to(Micros(110 * PACKET_US));
+    let timestamps: Vec<u32> = world.playable(2).iter().map(|(h, _)| h.timestamp).collect();
+    assert_eq!(timestamps[1] - timestamps[0], 960);
+    assert_eq!(timestamps[2] - timestamps[0], 102 * 960);
+}
+
+#[test]
+fn who_starts_to_talk_gets_a_new_epoch_with_primes_from_the_past() {
+    let (mut world, codec) = world(3);
+    let mut first = Talker::new(1, &codec, Ptime::Ms20);
+    let mut second = Talker::new(2, &codec, Ptime::Ms20);
+    for n in 0..20 {
+        world.advance_to(Micros(n * PACKET_US + 5_000));
+        let packet = first.packet(if n == 0 { MARKER } else { PLAIN }, signal(1));
+        world.input(packet);
+        if n < 10 {
+            second.skip();
+        } else {
+            let packet = second.packet(if n == 10 { MARKER } else { PLAIN }, signal(2));
+            world.input(packet);
+        }
+    }
+    let sent = &world.sent[&ParticipantId(2)];
+    let epochs: Vec<u8> = sent.iter().map(|(_, h, _)| h.epoch).collect();
+    let change = epochs.windows(2).position(|w| w[0] != w[1]).expect("an epoch change") + 1;
+    assert!(epochs[..change].iter().all(|&e| e == epochs[0]) && epochs[change..].iter().all(|&e| e != epochs[0]));
+    let primes: Vec<_> = sent[change..].iter().take_while(|(_, h, _)| h.flags.prime).collect();
+    assert!((2..=4).contains(&primes.len()), "{} primes", primes.len());
+    let (burst, playable, _) = &sent[change + primes.len()];
+    assert!(playable.flags.cross_fade && !playable.flags.marker);
+    for (age, (at, prime, payload)) in primes.iter().rev().enumerate() {
+        assert_eq!(at, burst, "primes come in one burst with the packet they are for");
+        assert_eq!(playable.timestamp.wrapping_sub(prime.timestamp), 960 * (age as u32 + 1));
+        let start = prime.timestamp as usize - sent[0].1.timestamp as usize;
+        let wanted: Vec<i16> = (start..start + 960).map(signal(1)).collect();
+        assert_eq!(common::from_pcm(payload), wanted);
+    }
+    let sequences: Vec<u16> = sent.iter().map(|(_, h, _)| h.sequence).collect();
+    assert!(sequences.windows(2).all(|w| w[1] == w[0] + 1));
+    let third: Vec<u8> = world.sent[&ParticipantId(3)].iter().map(|(_, h, _)| h.epoch).collect();
+    assert!(third.iter().all(|&e| e == third[0]), "who only listens keeps their encoder");
+}
+
+#[test]
+fn who_joins_in_mid_talk_is_primed() {
+    let (mut world, codec) = world(2);
+    let mut talker = Talker::new(1, &codec, Ptime::Ms20);
+    for n in 0..20 {
+        world.advance_to(Micros(n * PACKET_US + 5_000));
+        let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, signal(1));
+        world.input(packet);
+        if n == 10 {
+            world.input(Input::Join(ParticipantId(9)));
+        }
+    }
+    let sent = &world.sent[&ParticipantId(9)];
+    let primes = sent.iter().take_while(|(_, h, _)| h.flags.prime).count();
+    assert!((2..=4).contains(&primes));
+    assert!(sent[primes].1.flags.marker);
+}
+
+#[test]
+fn nobody_ever_gets_a_sample_of_themselves() {
+    for seed in 1..=40 {
+        // One participant makes sound, the others send zeros, so that every sample other than zero is theirs.
+        let (mut world, codec) = world(8);
+        let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ seed);
+        let mut talkers: Vec<Option<Talker<PcmCodec>>> =
+            (1..=8).map(|id| Some(Talker::new(id, &codec, Ptime::Ms20))).collect();
+        let mut next_id = 9;
+        let mut held: Vec<(u64, Input)> = Vec::new();
+        for n in 0..300u64 {
+            world.advance_to(Micros(n * PACKET_US + random.below(9_000)));
+            let (due, later) = held.into_iter().partition(|(until, _)| *until <= n);
+            held = later;
+            due.into_iter().for_each(|(_, packet)| world.input(packet));
+            for slot in 0..8 {
+                match random.below(100) {
+                    // The one who makes sound stays; another leaves and somebody new comes.
+                    0 if slot > 0 => {
+                        let old = talkers[slot].replace(Talker::new(next_id, &codec, Ptime::Ms20)).expect("taken");
+                        world.input(Input::Leave(old.id));
+                        world.input(Input::Join(ParticipantId(next_id)));
+                        next_id += 1;
+                    }
+                    1 => world.input(Input::Deafen(ParticipantId(1), random.below(2) == 0)),
+                    _ => {}
+                }
+                let talker = talkers[slot].as_mut().expect("every slot has a talker");
+                let talks = (n / 25 + slot as u64 + seed) % 3 != 0;
+                if !talks {
+                    talker.skip();
+                    continue;
+                }
+                let flags = [PLAIN, MARKER, END][(n % 25 == 0) as usize + 2 * (n % 25 == 24) as usize];
+                let packet = talker.packet(flags, if slot == 0 { |n| (n % 97) as i16 + 500 } else { |_| 0 });
+                match random.below(20) {
+                    0 => held.push((n + 1 + random.below(12), packet)),
+                    1 => {}
+                    _ => world.input(packet),
+                }
+            }
+        }
+        // Primes included: they set up what is heard next.
+        let sent = world.sent[&ParticipantId(1)].iter();
+        let theirs: usize = sent.flat_map(|(_, _, payload)| common::from_pcm(payload)).filter(|&s| s != 0).count();
+        assert_eq!(theirs, 0, "seed {seed}");
+        let others: usize = (2..=8).map(|id| world.heard(id).values().flatten().filter(|&&s| s != 0).count()).sum();
+        assert!(others > 100_000, "the others did hear them");
+    }
+}
+
+#[test]
+fn who_leaves_in_mid_talk_ends_what_the_others_hear() {
+    let (mut world, codec) = world(2);
+    let mut talker = Talker::new(1, &codec, Ptime::Ms20);
+    for n in 0..5 {
+        let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, signal(1));
+        world.input(packet);
+        world.advance_to(world.now + PACKET_US);
+    }
+    world.input(Input::Leave(ParticipantId(1)));
+    world.advance_to(world.now + 2 * PACKET_US);
+    let (_, last, payload) = world.sent[&ParticipantId(2)].last().expect("something was sent");
+    assert!(last.flags.end && payload.is_empty());
+    assert_eq!(world.room.next_timeout(), None);
+}
+
+#[test]
+fn who_is_deafened_is_sent_nothing() {
+    let (mut world, codec) = world(2);
+    world.input(Input::Deafen(ParticipantId(2), true));
+    let mut talker = Talker::new(1, &codec, Ptime::Ms20);
+    for n in 0..10 {
+        if n == 5 {
+            world.input(Input::Deafen(ParticipantId(2), false));
+        }
+        let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, signal(1));
+        world.input(packet);
+        world.advance_to(world.now + PACKET_US);
+    }
+    let sent = &world.sent[&ParticipantId(2)];
+    assert!(sent.iter().all(|(at, _, _)| *at > Micros(5 * PACKET_US)));
+    assert!(!sent.is_empty());
+}
+
+#[test]
+fn only_the_loudest_four_are_mixed() {
+    let (mut world, codec) = world(7);
+    let mut talkers: Vec<_> = (1..=6).map(|id| Talker::new(id, &codec, Ptime::Ms20)).collect();
+    for n in 0..40 {
+        world.advance_to(Micros(n * PACKET_US + 5_000));
+        for talker in &mut talkers {
+            let loudness = 10i16.pow((talker.id.0 - 1).min(4));
+            let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, |_| loudness);
+            world.input(packet);
+        }
+    }
+    let heard = world.heard(7);
+    let last = heard.values().next_back().expect("something was heard");
+    assert_eq!(last[0], 10_000 + 10_000 + 1_000 + 100);
+}
+
+#[test]
+fn a_driver_that_comes_late_does_not_play_what_is_old() {
+    let (mut world, codec) = world(2);
+    let mut talker = Talker::new(1, &codec, Ptime::Ms20);
+    for n in 0..10 {
+        let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, signal(1));
+        world.input(packet);
+        world.advance_to(world.now + PACKET_US);
+    }
+    let before = world.playable(2).len();
+    world.now = world.now + 1_000_000;
+    world.room.handle(world.now, Input::Timeout);
+    world.input(Input::Timeout);
+    assert!(world.playable(2).len() - before <= 1);
+}
