@@ -183,11 +183,11 @@ fn nobody_ever_gets_a_sample_of_themselves() {
             let (due, later) = held.into_iter().partition(|(until, _)| *until <= n);
             held = later;
             due.into_iter().for_each(|(_, packet)| world.input(packet));
-            for slot in 0..8 {
+            for (slot, place) in talkers.iter_mut().enumerate() {
                 match random.below(100) {
                     // The one who makes sound stays; another leaves and somebody new comes.
                     0 if slot > 0 => {
-                        let old = talkers[slot].replace(Talker::new(next_id, &codec, Ptime::Ms20)).expect("taken");
+                        let old = place.replace(Talker::new(next_id, &codec, Ptime::Ms20)).expect("taken");
                         world.input(Input::Leave(old.id));
                         world.input(Input::Join(ParticipantId(next_id)));
                         next_id += 1;
@@ -195,13 +195,13 @@ fn nobody_ever_gets_a_sample_of_themselves() {
                     1 => world.input(Input::Deafen(ParticipantId(1), random.below(2) == 0)),
                     _ => {}
                 }
-                let talker = talkers[slot].as_mut().expect("every slot has a talker");
-                let talks = (n / 25 + slot as u64 + seed) % 3 != 0;
+                let talker = place.as_mut().expect("every slot has a talker");
+                let talks = !(n / 25 + slot as u64 + seed).is_multiple_of(3);
                 if !talks {
                     talker.skip();
                     continue;
                 }
-                let flags = [PLAIN, MARKER, END][(n % 25 == 0) as usize + 2 * (n % 25 == 24) as usize];
+                let flags = [PLAIN, MARKER, END][n.is_multiple_of(25) as usize + 2 * (n % 25 == 24) as usize];
                 let packet = talker.packet(flags, if slot == 0 { |n| (n % 97) as i16 + 500 } else { |_| 0 });
                 match random.below(20) {
                     0 => held.push((n + 1 + random.below(12), packet)),

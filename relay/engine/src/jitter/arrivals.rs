@@ -85,6 +85,7 @@ impl Arrivals {
 
     fn counts(&mut self, now: Micros, delay: i64) -> bool {
         let outage = &mut self.outage;
+        let was_under_way = outage.under_way;
         if delay > OUTAGE_US && !outage.under_way {
             outage.under_way = true;
             outage.recurring = outage.last.is_some_and(|last| now.since(last) < RECURRING_US);
@@ -93,7 +94,7 @@ impl Arrivals {
             // What a stall held back comes in one burst, each packet less late than the one before; the burst is over.
             outage.under_way = false;
         }
-        !outage.under_way || outage.recurring
+        outage.recurring || !(outage.under_way || was_under_way)
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) enum Operation {
     Normal,
     /// Take signal out, to lower the delay.
     Accelerate {
+        /// At most this much; beyond it the level would fall below the target.
+        most_us: i64,
         /// The delay is far from where it should be: be quick rather than gentle.
         fast: bool,
     },
@@ -43,7 +45,7 @@ pub(super) fn decide(status: Status) -> Operation {
     let blocks = (level_us - target_us - tolerance).max(0) / block_us;
     let excess = leftover_us + blocks * block_us;
     if excess >= WORTH_REMOVING_US {
-        Operation::Accelerate { fast: excess >= FAST_ABOVE_US }
+        Operation::Accelerate { most_us: excess, fast: excess >= FAST_ABOVE_US }
     } else {
         Operation::Normal
     }
@@ -55,18 +57,18 @@ mod tests {
 
     #[test]
     fn the_table() {
-        let gentle = Accelerate { fast: false };
+        let gentle = |most_us| Accelerate { most_us, fast: false };
         for (name, level, leftover, target, block, operation) in [
             ("on target", 10_000, 0, 10_000, 20_000, Normal),
             ("a little under is tolerated", 9_000, 0, 10_000, 20_000, Normal),
             ("far under", 5_000, 0, 10_000, 20_000, PreemptiveExpand),
             ("far under, whatever is left over", 5_000, 15_000, 10_000, 20_000, PreemptiveExpand),
             ("less than a block over cannot be gained", 28_000, 0, 10_000, 20_000, Normal),
-            ("a block over", 33_000, 0, 10_000, 20_000, gentle),
-            ("the same in small blocks", 28_000, 0, 10_000, 10_000, gentle),
-            ("left over for nothing", 12_000, 6_000, 10_000, 20_000, gentle),
+            ("a block over", 33_000, 0, 10_000, 20_000, gentle(20_000)),
+            ("the same in small blocks", 28_000, 0, 10_000, 10_000, gentle(10_000)),
+            ("left over for nothing", 12_000, 6_000, 10_000, 20_000, gentle(6_000)),
             ("left over, but not a period", 12_000, 2_000, 10_000, 20_000, Normal),
-            ("after an outage", 300_000, 0, 10_000, 20_000, Accelerate { fast: true }),
+            ("after an outage", 300_000, 0, 10_000, 20_000, Accelerate { most_us: 280_000, fast: true }),
         ] {
             let status = Status { level_us: level, leftover_us: leftover, target_us: target, block_us: block };
             assert_eq!(decide(status), operation, "{name}");

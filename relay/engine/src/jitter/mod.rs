@@ -21,7 +21,7 @@ mod tests;
 pub use packet::Packet;
 
 use crate::codec::Codec;
-use crate::time::{Micros, Ptime, samples_to_us};
+use crate::time::{Micros, Ptime, samples_to_us, us_to_samples};
 use arrivals::{Arrivals, transit_us};
 use decision::{Operation, Status, decide};
 use store::{Inserted, Store, Stored};
@@ -270,7 +270,7 @@ impl<C: Codec> JitterBuffer<C> {
         let block_us = samples_to_us(i64::try_from(block).unwrap_or(1).max(1));
         let status = Status { level_us, leftover_us, target_us: self.arrivals.target_us(), block_us };
         let operation = decide(status);
-        let fast = operation == (Operation::Accelerate { fast: true });
+        let fast = matches!(operation, Operation::Accelerate { fast: true, .. });
         let likeness = if fast { FAST } else { GENTLE };
         self.scale_budget = self.scale_budget.min(2 * self.packet_samples());
         if operation == Operation::Normal || self.scale_budget < 0 {
@@ -278,19 +278,20 @@ impl<C: Codec> JitterBuffer<C> {
         }
         let changed = match operation {
             Operation::Normal => 0,
-            Operation::Accelerate { .. } => {
+            Operation::Accelerate { most_us, .. } => {
                 self.decode_ahead();
                 let goes_on = self.store.front().is_some_and(|next| next.timestamp == self.next_timestamp);
                 let spare = self.pcm.len() - (self.pcm.len() / 2).min(time_scale::WANTED / 2);
                 if !goes_on && spare < block && self.phase == Phase::Playing {
                     return;
                 }
-                let removed = time_scale::remove_period(&mut self.pcm, 0, likeness);
+                let most = usize::try_from(us_to_samples(most_us)).unwrap_or(0);
+                let removed = time_scale::remove_period(&mut self.pcm, most, likeness);
                 self.stats.accelerated_samples += removed as u64;
                 removed
             }
             Operation::PreemptiveExpand => {
-                let inserted = time_scale::insert_period(&mut self.pcm, 0, likeness);
+                let inserted = time_scale::insert_period(&mut self.pcm, likeness);
                 self.stats.expanded_samples += inserted as u64;
                 inserted
             }

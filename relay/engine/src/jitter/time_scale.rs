@@ -17,23 +17,22 @@ pub(super) struct Likeness(pub f32);
 /// A frame below this (mean square, −50 dBFS) is not listened to: any cut is good.
 const QUIET_MEAN_SQUARE: f32 = 10_737.0;
 
-/// Takes one period out of the beginning of `samples` and returns how many samples went, 0 where none is alike enough.
-pub(super) fn remove_period(samples: &mut Vec<i16>, start: usize, at_least: Likeness) -> usize {
-    let Some(period) = find_period(&samples[start..], at_least) else { return 0 };
+/// Takes one period of at most `most` samples out of the beginning and returns how many went, 0 where no two
+/// neighbours are alike enough.
+pub(super) fn remove_period(samples: &mut Vec<i16>, most: usize, at_least: Likeness) -> usize {
+    let Some(period) = find_period(samples, most, at_least) else { return 0 };
     for i in 0..period {
-        let fade_in = ramp(i, period);
-        samples[start + i] = cross(samples[start + i], samples[start + period + i], fade_in);
+        samples[i] = cross(samples[i], samples[period + i], ramp(i, period));
     }
-    samples.drain(start + period..start + 2 * period);
+    samples.drain(period..2 * period);
     period
 }
 
-/// Repeats one period at the beginning of `samples` and returns how many samples came, 0 where none is alike enough.
-pub(super) fn insert_period(samples: &mut Vec<i16>, start: usize, at_least: Likeness) -> usize {
-    let Some(period) = find_period(&samples[start..], at_least) else { return 0 };
-    let bridge: Vec<i16> =
-        (0..period).map(|i| cross(samples[start + period + i], samples[start + i], ramp(i, period))).collect();
-    samples.splice(start + period..start + period, bridge);
+/// Repeats one period at the beginning and returns how many samples came, 0 where no two neighbours are alike enough.
+pub(super) fn insert_period(samples: &mut Vec<i16>, at_least: Likeness) -> usize {
+    let Some(period) = find_period(samples, MAX_PERIOD, at_least) else { return 0 };
+    let bridge: Vec<i16> = (0..period).map(|i| cross(samples[period + i], samples[i], ramp(i, period))).collect();
+    samples.splice(period..period, bridge);
     period
 }
 
@@ -58,8 +57,8 @@ pub(super) fn best_joint(tail: &[i16], next: &[i16], overlap: usize) -> usize {
     best(fine, |place| like(place, 1)).0
 }
 
-fn find_period(samples: &[i16], at_least: Likeness) -> Option<usize> {
-    let longest = MAX_PERIOD.min(samples.len() / 2);
+fn find_period(samples: &[i16], most: usize, at_least: Likeness) -> Option<usize> {
+    let longest = MAX_PERIOD.min(most).min(samples.len() / 2);
     if longest < MIN_PERIOD {
         return None;
     }
@@ -130,12 +129,12 @@ mod tests {
         for hertz in [110.0, 200.0, 333.0, 1012.5] {
             let plain = tone(hertz, 1440);
             let mut short = plain.clone();
-            let gone = remove_period(&mut short, 0, Likeness(0.9));
+            let gone = remove_period(&mut short, 600, Likeness(0.9));
             assert!(gone >= MIN_PERIOD, "{hertz} Hz");
             assert_eq!(short.len(), plain.len() - gone);
             assert!(largest_step(&short) <= largest_step(&plain) * 11 / 10, "{hertz} Hz");
             let mut long = plain.clone();
-            let come = insert_period(&mut long, 0, Likeness(0.9));
+            let come = insert_period(&mut long, Likeness(0.9));
             assert_eq!(long.len(), plain.len() + come);
             assert!(largest_step(&long) <= largest_step(&plain) * 11 / 10, "{hertz} Hz");
         }
@@ -150,20 +149,20 @@ mod tests {
                 (state >> 17) as i16
             })
             .collect();
-        assert_eq!(remove_period(&mut noise, 0, Likeness(0.8)), 0);
+        assert_eq!(remove_period(&mut noise, 600, Likeness(0.8)), 0);
     }
 
     #[test]
     fn silence_goes_at_once() {
         let mut silence = vec![3i16; 1440];
-        assert_eq!(remove_period(&mut silence, 0, Likeness(0.99)), MAX_PERIOD);
+        assert_eq!(remove_period(&mut silence, 600, Likeness(0.99)), MAX_PERIOD);
     }
 
     #[test]
     fn too_little_signal_is_left_alone() {
         let mut short = tone(200.0, 200);
-        assert_eq!(remove_period(&mut short, 0, Likeness(0.5)), 0);
-        assert_eq!(insert_period(&mut short, 0, Likeness(0.5)), 0);
+        assert_eq!(remove_period(&mut short, 600, Likeness(0.5)), 0);
+        assert_eq!(insert_period(&mut short, Likeness(0.5)), 0);
     }
 
     #[test]
