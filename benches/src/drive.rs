@@ -20,6 +20,8 @@ pub struct Send {
     pub client: usize,
     /// What.
     pub message: Bytes,
+    /// When the first sample in it was captured, since the start of the run.
+    pub captured: Duration,
 }
 
 /// What happened.

@@ -43,6 +43,12 @@ impl Figures {
         Self { delays: Some(delays), ..figures }
     }
 
+    /// The figure of that name; not a number where there is none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> f64 {
+        self.numbers.get(name).copied().unwrap_or(f64::NAN)
+    }
+
     /// One figure more.
     #[must_use]
     pub fn with(mut self, name: &str, number: f64) -> Self {

@@ -3,6 +3,7 @@
 //! Talkers send tone bursts; listeners find them by decoding. See `benches/README.md` for the exact definitions.
 
 mod matching;
+mod program;
 mod steady;
 mod sweep;
 

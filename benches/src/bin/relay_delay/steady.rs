@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use benches::{
     client::Client,
-    drive::{self, Send},
-    jitter::in_order,
+    drive,
     listener::{self, FixedClock},
     progress,
     relay_process::RelayProcess,
@@ -49,7 +48,6 @@ pub struct Damage {
 /// If the relay does not do its part, or no tone comes through.
 pub fn measure(context: &Context, jitter: Duration) -> Result<Damage> {
     let ptime = Ptime::Ms20;
-    let packet = Duration::from_micros(ptime.micros());
     // A second more than is evaluated, so that the end of the talkspurt is not.
     let length = WARM_UP + Duration::from_millis(20) * SLOTS as u32 + Duration::from_secs(1);
     let samples = length.as_millis() as usize * 48;
@@ -68,13 +66,10 @@ pub fn measure(context: &Context, jitter: Duration) -> Result<Damage> {
     for (client, packets) in packets.iter().enumerate() {
         // The talkers' packets are a quarter of the packet time apart.
         let first_sample = (client * ptime.samples() / clients.len()) as u64;
-        let relay_clock_us = clients[client].relay_clock_us(start);
-        let talkspurt = Talkspurt { packets, first_sample, relay_clock_us, ptime };
-        let due: Vec<Duration> =
-            (1..=packets.len() as u32).map(|i| packet * i + Duration::from_nanos(first_sample * 62_500 / 3)).collect();
-        let leaving = in_order(&due, jitter, &mut Rng::new(200 + client as u64));
-        let messages = talkspurt.messages(&mut Numbering::default());
-        plan.extend(messages.into_iter().zip(leaving).map(|(message, at)| Send { at, client, message }));
+        let talkspurt =
+            Talkspurt { packets, first_sample, relay_clock_us: clients[client].relay_clock_us(start), ptime };
+        let mut rng = Rng::new(200 + client as u64);
+        plan.extend(talkspurt.sends(client, &mut Numbering::default(), jitter, &mut rng));
     }
     plan.sort_by_key(|send| send.at);
     let run = progress::while_running("steady tone", length, || drive::drive(&mut clients, &plan, start, length))?;
