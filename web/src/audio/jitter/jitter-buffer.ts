@@ -1,0 +1,388 @@
+// The jitter buffer: packets in when they come, a continuous 48 kHz signal out when it is due.
+//
+// The same idea as relay/engine/src/jitter. On TCP nothing is lost on the wire, only late: while a packet is missing
+// the media time stands still, the gap is concealed, and the packet is played when it comes. The delay that this adds
+// is taken out again: by steering the resampler while it is small, by removing pitch periods when it is not, by
+// throwing the oldest away when it is far off, and in every pause. Time is an argument, in µs of the playback clock.
+
+import type { Decoder } from '../opus.ts';
+import { SAMPLE_RATE } from '../units.ts';
+import { Arrivals } from './arrivals.ts';
+import type { Packet } from './packet.ts';
+import { SampleQueue } from './sample-queue.ts';
+import { type Before, CONCEAL_STEP_SAMPLES, Stream } from './stream.ts';
+import { bridgePeriods, findPeriod, mergePeriods, SCALE_WINDOW } from './time-scale.ts';
+
+export interface JitterStats {
+  received: number;
+  /** Came after their time, or were thrown away to catch up. */
+  discarded: number;
+  undecodable: number;
+  concealedSamples: number;
+  acceleratedSamples: number;
+  expandedSamples: number;
+  /** Times that a packet was due and not there. */
+  underruns: number;
+  /** Wanted and actual delay over the fastest packet. */
+  targetUs: number;
+  levelUs: number;
+}
+
+type Phase = 'idle' | 'playing' | 'ending';
+
+/** Concealment sounds at full level for 60 ms, then fades to silence at 160 ms: after that it would be invention. */
+const FADE_FROM_SAMPLES = 2_880;
+const FADE_TO_SAMPLES = 7_680;
+/** A hole in the media time longer than this (120 ms) is a pause, not a loss. */
+const MAX_HOLE_SAMPLES = 5_760;
+/** A backlog of more than this over the target is thrown away, less is caught up with. */
+const MAX_EXCESS_US = 300_000;
+/** All packets too late for this long: the timeline has moved, and zero with it. */
+const REBASE_AFTER_US = 600_000;
+/** Nothing for this long, and no end was said: the talkspurt is over all the same. */
+const GIVE_UP_SAMPLES = SAMPLE_RATE;
+/** Packets that share their arrival with a marker are pre-roll: late by intent. */
+const PRE_ROLL_BURST_US = 10_000;
+/** Two seconds of 20 ms packets; more can only be there after the device slept. */
+const MAX_PACKETS = 100;
+
+/** What steering by resampling may do, and the distance from the target at which it does all of it. */
+const MAX_STEER = 0.004;
+const FULL_STEER_US = 8_000;
+/** From here on a pitch period goes, gently or in a hurry; and from here on one is put in. */
+const GENTLE_ABOVE_US = 12_000;
+const FAST_ABOVE_US = 60_000;
+const EXPAND_BELOW_US = -10_000;
+/** Share of the signal that time-scaling may take or add, and how alike the periods must be. */
+const GENTLE = { share: 0.12, likeness: 0.8 };
+const FAST = { share: 0.3, likeness: 0.4 };
+
+/** Lets the longest period through at the gentle share. */
+const MAX_BUDGET = 2 * SCALE_WINDOW;
+/** Packets that a decoder is run through after a jump, so that the next one decodes as it should. */
+const WARM_UP_PACKETS = 3;
+/** The end of what is cut off fades over 5 ms. */
+const FADE_OUT_SAMPLES = 240;
+
+const toUs = (samples: number): number => (samples / SAMPLE_RATE) * 1e6;
+const toSamples = (us: number): number => Math.round((us / 1e6) * SAMPLE_RATE);
+
+export class JitterBuffer {
+  readonly #packets: Packet[] = [];
+  readonly #arrivals = new Arrivals();
+  readonly #stream: Stream;
+  readonly #queue = new SampleQueue(SAMPLE_RATE / 4);
+  readonly #bridge = new Float32Array(SCALE_WINDOW);
+  #ptimeSamples: number;
+  /** Media time after the last sample of the queue. */
+  #next = 0;
+  #phase: Phase = 'idle';
+  #before: Before = 'silence';
+  #concealedRun = 0;
+  /** Samples that may be removed or inserted now; earned by playing. */
+  #budget = 0;
+  #markerAtUs = Number.NEGATIVE_INFINITY;
+  #lateSinceUs: number | null = null;
+  #captureTimestamp = 0;
+  #captureUs = 0;
+  #blockUs = 0;
+  readonly #stats: JitterStats = {
+    received: 0,
+    discarded: 0,
+    undecodable: 0,
+    concealedSamples: 0,
+    acceleratedSamples: 0,
+    expandedSamples: 0,
+    underruns: 0,
+    targetUs: 0,
+    levelUs: 0,
+  };
+
+  constructor(newDecoder: () => Decoder, ptimeSamples: number) {
+    this.#stream = new Stream(newDecoder);
+    this.#ptimeSamples = ptimeSamples;
+  }
+
+  /** Takes a packet that arrived at `nowUs`; packets of one socket come in order. */
+  insert(nowUs: number, packet: Packet): void {
+    if (packet.crossFade) this.#cutOldEpoch(packet);
+    if (!packet.prime) {
+      this.#stats.received += 1;
+      if (packet.marker) this.#markerAtUs = nowUs;
+      if (packet.payload.length > 0) {
+        const counts = nowUs - this.#markerAtUs > PRE_ROLL_BURST_US;
+        this.#arrivals.record(nowUs, packet.timestamp, this.#ptimeSamples, counts);
+      }
+    }
+    this.#packets.push(packet);
+    if (this.#packets.length > MAX_PACKETS) this.#discardFirst();
+  }
+
+  /** Fills `out` with `length` samples that sound at `nowUs`; silence where nothing does. Gives whether anything sounds. */
+  pull(nowUs: number, out: Float32Array, length: number): boolean {
+    this.#blockUs = toUs(length);
+    this.#budget = Math.min(MAX_BUDGET, this.#budget + length * FAST.share);
+    this.#skipBacklog(nowUs);
+    while ((this.#queue.length < length || this.#gathers(nowUs)) && this.#produce(nowUs, length));
+    if (this.#phase !== 'idle') {
+      this.#stats.levelUs = this.#levelUs(nowUs) ?? 0;
+      this.#stats.targetUs = this.#targetUs;
+    }
+    const sounding = this.#queue.take(out, length) > 0;
+    if (this.#phase === 'ending' && this.#queue.length === 0) this.#rest();
+    return sounding;
+  }
+
+  /** How much faster than real time the signal should be consumed to come back to the target. */
+  get steer(): number {
+    if (this.#phase === 'idle') return 1;
+    const excess = this.#stats.levelUs - this.#stats.targetUs;
+    const share = Math.max(-1, Math.min(1, excess / FULL_STEER_US));
+    return Math.abs(share) < 0.1 ? 1 : 1 + MAX_STEER * share;
+  }
+
+  /** Capture time of the sample that is pulled next, relay clock modulo 2³² µs; 0 is unknown. */
+  get captureUs(): number {
+    if (this.#captureUs === 0 || this.#phase === 'idle') return 0;
+    return this.#captureUs + toUs(this.#next - this.#queue.length - this.#captureTimestamp);
+  }
+
+  /** Read at once: the object is the same every time. */
+  get stats(): Readonly<JitterStats> {
+    return this.#stats;
+  }
+
+  free(): void {
+    this.#stream.free();
+  }
+
+  get #targetUs(): number {
+    // The signal is pulled in blocks: a packet has to be there when the block with its first sample is made.
+    return this.#arrivals.targetUs + this.#blockUs;
+  }
+
+  /** How much later than the fastest packet could have it the sound is. */
+  #levelUs(nowUs: number): number | null {
+    const fastest = this.#arrivals.fastestUs;
+    return fastest === null ? null : nowUs - toUs(this.#next - this.#queue.length) - fastest;
+  }
+
+  /** Makes more signal; false where there is nothing to be heard until the end of the block. */
+  #produce(nowUs: number, block: number): boolean {
+    const head = this.#packets[0];
+    if (head === undefined) {
+      if (this.#phase !== 'playing') return false;
+      return this.#concealMissing();
+    }
+    if (head.prime) {
+      this.#packets.shift();
+      this.#stream.prime(head);
+      return true;
+    }
+    if (this.#phase === 'ending') {
+      // The next talkspurt starts when it is due, after the last sample of this one.
+      if (this.#queue.length > 0) return false;
+      this.#rest();
+    }
+    if (this.#phase === 'idle') return this.#begin(nowUs, block, head);
+    const hole = head.timestamp - this.#next;
+    if (hole > MAX_HOLE_SAMPLES || (head.marker && hole > 0) || hole < -SAMPLE_RATE) return this.#pause();
+    if (hole > 0 && !this.#fillHole(nowUs, hole)) return true;
+    this.#play(nowUs, head);
+    return true;
+  }
+
+  /** Starts a talkspurt at the sample at which it is due: this is where the delay is set for free. */
+  #begin(nowUs: number, block: number, head: Packet): boolean {
+    if (head.payload.length === 0) {
+      this.#packets.shift();
+      return true;
+    }
+    const dueUs = toUs(head.timestamp) + (this.#arrivals.fastestUs ?? nowUs) + this.#targetUs;
+    const wait = Math.max(0, toSamples(dueUs - nowUs)) - this.#queue.length;
+    if (wait >= block) return false;
+    if (wait > 0) this.#queue.appendSilence(wait);
+    this.#next = head.timestamp;
+    this.#phase = 'playing';
+    this.#before = 'silence';
+    this.#concealedRun = 0;
+    return true;
+  }
+
+  #play(nowUs: number, head: Packet): void {
+    this.#packets.shift();
+    if (head.captureUs !== 0) {
+      this.#captureUs = head.captureUs;
+      this.#captureTimestamp = head.timestamp;
+    }
+    if (head.end) this.#phase = 'ending';
+    if (head.payload.length === 0) return;
+    const skip = Math.max(0, this.#next - head.timestamp);
+    const samples = this.#stream.decode(head, this.#before, skip, this.#queue);
+    if (samples < 0) {
+      this.#stats.undecodable += 1;
+      this.#conceal(this.#ptimeSamples);
+      this.#next = head.timestamp + this.#ptimeSamples;
+      this.#before = 'concealed';
+      return;
+    }
+    this.#ptimeSamples = samples;
+    if (samples <= skip) {
+      this.#stats.discarded += 1;
+      return;
+    }
+    this.#next = head.timestamp + samples;
+    this.#stats.concealedSamples += this.#stream.inserted;
+    this.#before = 'continuous';
+    this.#concealedRun = 0;
+    if (this.#phase === 'playing' && !this.#gathers(nowUs)) this.#scale(nowUs);
+  }
+
+  /** A packet is due and not there: invent a little, less and less of it, and keep its place. */
+  #concealMissing(): boolean {
+    if (this.#concealedRun === 0) this.#stats.underruns += 1;
+    if (this.#concealedRun >= GIVE_UP_SAMPLES) {
+      this.#rest();
+      return false;
+    }
+    if (this.#concealedRun >= FADE_TO_SAMPLES) {
+      this.#queue.appendSilence(CONCEAL_STEP_SAMPLES);
+      this.#concealedRun += CONCEAL_STEP_SAMPLES;
+      this.#before = 'resumed';
+      return true;
+    }
+    this.#conceal(CONCEAL_STEP_SAMPLES);
+    this.#before = 'concealed';
+    return true;
+  }
+
+  #conceal(samples: number): void {
+    for (let done = 0; done < samples; done += CONCEAL_STEP_SAMPLES) {
+      const from = concealmentGain(this.#concealedRun);
+      this.#concealedRun += CONCEAL_STEP_SAMPLES;
+      this.#stream.concealStep(from, concealmentGain(this.#concealedRun), this.#queue);
+    }
+    this.#stats.concealedSamples += samples;
+  }
+
+  /** The packet before the head was discarded on the way. False where more has to be made first. */
+  #fillHole(nowUs: number, hole: number): boolean {
+    const excess = (this.#levelUs(nowUs) ?? 0) - this.#targetUs;
+    if (excess >= toUs(hole) / 2) {
+      // There is delay to get rid of, and here is something that needs not be played.
+      this.#next += hole;
+      this.#before = 'skipped';
+      return true;
+    }
+    const steps = Math.floor(hole / CONCEAL_STEP_SAMPLES);
+    if (steps > 0) {
+      this.#conceal(CONCEAL_STEP_SAMPLES);
+      this.#next += CONCEAL_STEP_SAMPLES;
+      this.#before = 'concealed';
+      return false;
+    }
+    this.#next += hole;
+    return true;
+  }
+
+  /** The head belongs to what comes after a pause whose end was not said. */
+  #pause(): boolean {
+    if (this.#before === 'continuous') this.#stream.concealStep(1, 0, this.#queue);
+    this.#phase = 'ending';
+    return this.#queue.length === 0;
+  }
+
+  #rest(): void {
+    this.#phase = 'idle';
+    this.#before = 'silence';
+    this.#concealedRun = 0;
+    this.#budget = 0;
+  }
+
+  /** Whether to decode one more packet ahead, because there is delay to take out and too little signal to do it in. */
+  #gathers(nowUs: number): boolean {
+    const head = this.#packets[0];
+    if (this.#phase !== 'playing' || head === undefined || this.#queue.length >= SCALE_WINDOW) return false;
+    if (head.prime || head.crossFade || head.timestamp !== this.#next) return false;
+    return (this.#levelUs(nowUs) ?? 0) - this.#targetUs > GENTLE_ABOVE_US;
+  }
+
+  /** Takes a pitch period out of, or puts one into, what was just decoded. */
+  #scale(nowUs: number): void {
+    const excess = (this.#levelUs(nowUs) ?? 0) - this.#targetUs;
+    const queue = this.#queue;
+    const window = Math.min(SCALE_WINDOW, queue.length);
+    const start = queue.end - window;
+    if (excess > GENTLE_ABOVE_US) {
+      const how = excess > FAST_ABOVE_US ? FAST : GENTLE;
+      const period = findPeriod(queue.samples, start, window, how.likeness);
+      if (period === 0 || period > (this.#budget * how.share) / FAST.share || toUs(period) > excess) return;
+      mergePeriods(queue.samples, start, period);
+      queue.remove(start + period, period);
+      this.#budget -= (period * FAST.share) / how.share;
+      this.#stats.acceleratedSamples += period;
+    } else if (excess < EXPAND_BELOW_US) {
+      const period = findPeriod(queue.samples, start, window, GENTLE.likeness);
+      if (period === 0 || period > (this.#budget * GENTLE.share) / FAST.share) return;
+      bridgePeriods(queue.samples, start, period, this.#bridge);
+      if (!queue.insert(start + period, this.#bridge, period)) return;
+      this.#budget -= (period * FAST.share) / GENTLE.share;
+      this.#stats.expandedSamples += period;
+    }
+  }
+
+  /** Nothing old is ever played: what is too far behind goes, oldest first. */
+  #skipBacklog(nowUs: number): void {
+    const fastest = this.#arrivals.fastestUs;
+    const head = this.#packets[0];
+    if (head === undefined || fastest === null) return;
+    const position = this.#phase === 'idle' ? head.timestamp : this.#next - this.#queue.length;
+    const level = nowUs - toUs(position) - fastest;
+    if (level <= this.#targetUs + MAX_EXCESS_US) {
+      this.#lateSinceUs = null;
+      return;
+    }
+    this.#lateSinceUs ??= nowUs;
+    if (nowUs - this.#lateSinceUs > REBASE_AFTER_US) {
+      this.#arrivals.rebase();
+      const last = this.#packets.at(-1)!;
+      this.#arrivals.record(nowUs, last.timestamp + this.#ptimeSamples, 0, false);
+      this.#lateSinceUs = null;
+      return;
+    }
+    const wanted = toSamples(nowUs - fastest - this.#targetUs);
+    const kept = this.#packets.findIndex((packet) => packet.timestamp + this.#ptimeSamples > wanted);
+    const gone = kept < 0 ? this.#packets.length : kept;
+    for (let i = gone; i > 0; i--) this.#discardFirst(i <= WARM_UP_PACKETS);
+    const first = this.#packets[0];
+    if (first === undefined || gone === 0 || this.#phase === 'idle') return;
+    this.#queue.cutWithFade(FADE_OUT_SAMPLES);
+    this.#before = 'resumed';
+    this.#next = first.timestamp;
+  }
+
+  #discardFirst(warmUp = true): void {
+    const packet = this.#packets.shift()!;
+    if (packet.prime) {
+      this.#stream.prime(packet);
+      return;
+    }
+    this.#stats.discarded += 1;
+    if (warmUp) this.#stream.passOver(packet);
+    // The flag on a discarded packet moves to what follows it.
+    if (packet.end && this.#phase === 'playing') this.#phase = 'ending';
+  }
+
+  /** What the old encoder has beyond the seam is not heard. */
+  #cutOldEpoch(seam: Packet): void {
+    for (let i = this.#packets.length - 1; i >= 0; i--) {
+      const packet = this.#packets[i]!;
+      if (packet.epoch !== seam.epoch && packet.timestamp >= seam.timestamp) this.#packets.splice(i, 1);
+    }
+  }
+}
+
+function concealmentGain(run: number): number {
+  if (run <= FADE_FROM_SAMPLES) return 1;
+  return Math.max(0, 1 - (run - FADE_FROM_SAMPLES) / (FADE_TO_SAMPLES - FADE_FROM_SAMPLES));
+}

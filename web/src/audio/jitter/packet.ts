@@ -1,0 +1,14 @@
+/** A packet on its way to the ear, times unwrapped. */
+export interface Packet {
+  /** Media time of the first sample. */
+  timestamp: number;
+  epoch: number;
+  marker: boolean;
+  end: boolean;
+  prime: boolean;
+  crossFade: boolean;
+  /** Relay clock, µs modulo 2³²; 0 is unknown. */
+  captureUs: number;
+  gainHalfDb: number;
+  payload: Uint8Array;
+}

@@ -1,0 +1,143 @@
+// From packets to signal: decoders, epochs, gain and concealment.
+
+import type { Decoder } from '../opus.ts';
+import { MAX_PTIME_SAMPLES } from '../units.ts';
+import type { Packet } from './packet.ts';
+import type { SampleQueue } from './sample-queue.ts';
+import { bestJoint, crossFade } from './time-scale.ts';
+
+/** How the signal before a packet went on. */
+export type Before = 'continuous' | 'silence' | 'concealed' | 'skipped' | 'resumed';
+
+/** Length of the fade between two epochs: 10 ms. */
+const SEAM_SAMPLES = 480;
+/** Concealment looked at for a joint, and the fade at the joint: 12.5 and 5 ms. */
+const JOINT_TAIL_SAMPLES = 600;
+const JOINT_FADE_SAMPLES = 240;
+/** libopus conceals in steps of 2.5 ms. */
+export const CONCEAL_STEP_SAMPLES = 120;
+const SILENCE = new Float32Array(JOINT_FADE_SAMPLES);
+
+export class Stream {
+  readonly #newDecoder: () => Decoder;
+  readonly #frame = new Float32Array(MAX_PTIME_SAMPLES);
+  readonly #tail = new Float32Array(JOINT_TAIL_SAMPLES);
+  readonly #seam = new Float32Array(SEAM_SAMPLES);
+  readonly #step = new Float32Array(CONCEAL_STEP_SAMPLES);
+  #epoch: number | null = null;
+  #decoder: Decoder | null = null;
+  /** The decoder that primes of the next epoch have gone through. */
+  #primedEpoch: number | null = null;
+  #primed: Decoder | null = null;
+  #gain = 1;
+  /** How the old epoch would have gone on is in `#seam`, and nothing of the new one has been heard yet. */
+  #seamPending = false;
+  /** Samples of concealment that the joint of the last decoded packet took. */
+  inserted = 0;
+
+  constructor(newDecoder: () => Decoder) {
+    this.#newDecoder = newDecoder;
+  }
+
+  prime(packet: Packet): void {
+    if (this.#primedEpoch !== packet.epoch) {
+      this.#primed?.free();
+      this.#primed = this.#newDecoder();
+      this.#primedEpoch = packet.epoch;
+    }
+    this.#primed!.decode(packet.payload, this.#frame);
+  }
+
+  /** Runs a packet through the decoder unheard, so that the next one decodes as it should. */
+  passOver(packet: Packet): void {
+    this.#switchTo(packet.epoch);
+    if (packet.payload.length > 0) this.#decoder!.decode(packet.payload, this.#frame);
+  }
+
+  /**
+   * Decodes a packet, joins it to what went before, and appends all but its first `skip` samples.
+   * Gives the samples it spans, negative where it does not decode; `inserted` says what the joint took beyond them.
+   */
+  decode(packet: Packet, before: Before, skip: number, queue: SampleQueue): number {
+    this.inserted = 0;
+    const fresh = this.#decoder === null || before === 'silence' || before === 'resumed';
+    if (this.#epoch !== packet.epoch && !this.#seamPending && !fresh) {
+      this.#continueInto(this.#seam);
+      this.#seamPending = true;
+    }
+    if (!this.#seamPending && !fresh && before !== 'continuous') this.#continueInto(this.#tail);
+    this.#switchTo(packet.epoch);
+    const samples = this.#decoder!.decode(packet.payload, this.#frame);
+    if (samples <= skip) return samples;
+    this.#applyGain(samples, packet.gainHalfDb);
+    this.#join(before, fresh, skip, samples - skip, queue);
+    this.#seamPending = false;
+    queue.append(this.#frame, skip, samples - skip);
+    return samples;
+  }
+
+  #join(before: Before, fresh: boolean, from: number, length: number, queue: SampleQueue): void {
+    if (this.#seamPending && !fresh) {
+      crossFade(this.#seam, 0, this.#frame, from, Math.min(SEAM_SAMPLES, length));
+    } else if (before === 'resumed') {
+      crossFade(SILENCE, 0, this.#frame, from, Math.min(JOINT_FADE_SAMPLES, length));
+    } else if (before === 'concealed' || before === 'skipped') {
+      if (fresh || length < JOINT_FADE_SAMPLES) return;
+      if (before === 'concealed' && from === 0) this.inserted = bestJoint(this.#tail, this.#frame, JOINT_FADE_SAMPLES);
+      queue.append(this.#tail, 0, this.inserted);
+      crossFade(this.#tail, this.inserted, this.#frame, from, JOINT_FADE_SAMPLES);
+    }
+  }
+
+  /** Appends 2.5 ms of concealment, fading linearly between two gains. */
+  concealStep(from: number, to: number, queue: SampleQueue): void {
+    if (this.#decoder === null) {
+      queue.appendSilence(CONCEAL_STEP_SAMPLES);
+      return;
+    }
+    this.#decoder.conceal(this.#step);
+    for (let i = 0; i < CONCEAL_STEP_SAMPLES; i++) {
+      this.#step[i]! *= this.#gain * (from + ((to - from) * i) / CONCEAL_STEP_SAMPLES);
+    }
+    queue.append(this.#step, 0, CONCEAL_STEP_SAMPLES);
+  }
+
+  free(): void {
+    this.#decoder?.free();
+    this.#primed?.free();
+    this.#decoder = null;
+    this.#primed = null;
+    this.#epoch = null;
+    this.#primedEpoch = null;
+  }
+
+  /** How the old signal would have gone on. */
+  #continueInto(pcm: Float32Array): void {
+    this.#decoder!.conceal(pcm);
+    if (this.#gain !== 1) for (let i = 0; i < pcm.length; i++) pcm[i]! *= this.#gain;
+  }
+
+  #switchTo(epoch: number): void {
+    if (this.#epoch === epoch) return;
+    this.#decoder?.free();
+    if (this.#primedEpoch === epoch) {
+      this.#decoder = this.#primed;
+    } else {
+      this.#primed?.free();
+      this.#decoder = this.#newDecoder();
+    }
+    this.#primed = null;
+    this.#primedEpoch = null;
+    this.#epoch = epoch;
+  }
+
+  #applyGain(samples: number, halfDb: number): void {
+    const wanted = halfDb === 0 ? 1 : 10 ** (halfDb / 40);
+    const from = this.#gain;
+    this.#gain = wanted;
+    if (from === 1 && wanted === 1) return;
+    for (let i = 0; i < samples; i++) {
+      this.#frame[i]! *= from + (wanted - from) * Math.min(1, i / SEAM_SAMPLES);
+    }
+  }
+}

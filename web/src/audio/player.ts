@@ -1,0 +1,71 @@
+// From packets to the samples of one render quantum: jitter buffer at 48 kHz, then the device's own rate.
+// Time is an argument, in µs of the playback context's clock.
+
+import { JitterBuffer, type JitterStats } from './jitter/jitter-buffer.ts';
+import type { Packet } from './jitter/packet.ts';
+import type { Decoder } from './opus.ts';
+import { Resampler } from './resampler.ts';
+import { MAX_PTIME_SAMPLES, SAMPLE_RATE } from './units.ts';
+
+/** More than a render quantum needs at any pair of rates we meet. */
+const SCRATCH_SAMPLES = 2 * MAX_PTIME_SAMPLES;
+/** Volume changes take about 10 ms of samples, so they do not click. */
+const VOLUME_STEP = 1 / 480;
+
+export class Player {
+  readonly #newDecoder: () => Decoder;
+  readonly #resampler: Resampler;
+  readonly #scratch = new Float32Array(SCRATCH_SAMPLES);
+  #buffer: JitterBuffer;
+  #volume = 1;
+  #wantedVolume = 1;
+  #sounding = false;
+
+  constructor(newDecoder: () => Decoder, outputRate: number) {
+    this.#newDecoder = newDecoder;
+    this.#resampler = new Resampler(SAMPLE_RATE, outputRate);
+    this.#buffer = new JitterBuffer(newDecoder, MAX_PTIME_SAMPLES);
+  }
+
+  /** A new session: nothing of the old timeline is left. */
+  begin(ptimeSamples: number): void {
+    this.#buffer.free();
+    this.#buffer = new JitterBuffer(this.#newDecoder, ptimeSamples);
+  }
+
+  insert(nowUs: number, packet: Packet): void {
+    this.#buffer.insert(nowUs, packet);
+  }
+
+  set volume(volume: number) {
+    this.#wantedVolume = volume;
+  }
+
+  render(nowUs: number, out: Float32Array): void {
+    this.#resampler.steer = this.#buffer.steer;
+    const needed = this.#resampler.needed(out.length);
+    if (needed > 0) {
+      this.#sounding = this.#buffer.pull(nowUs, this.#scratch, needed);
+      this.#resampler.push(this.#scratch, needed);
+    }
+    this.#resampler.pull(out);
+    if (this.#volume === 1 && this.#wantedVolume === 1) return;
+    for (let i = 0; i < out.length; i++) {
+      const away = this.#wantedVolume - this.#volume;
+      this.#volume += Math.max(-VOLUME_STEP, Math.min(VOLUME_STEP, away));
+      out[i]! *= this.#volume;
+    }
+  }
+
+  get sounding(): boolean {
+    return this.#sounding;
+  }
+
+  get captureUs(): number {
+    return this.#buffer.captureUs;
+  }
+
+  get stats(): Readonly<JitterStats> {
+    return this.#buffer.stats;
+  }
+}

@@ -1,0 +1,24 @@
+// When to come back after a lost socket: at once, then with growing pauses, each shortened by chance so that a room
+// full of phones does not return in step.
+
+const FIRST_MS = 250;
+const LONGEST_MS = 8_000;
+
+/** Pause before the `attempt`th try (0 is the first after the loss); `random` is in [0, 1). */
+export function pauseMs(attempt: number, random: number): number {
+  const full = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt, 16));
+  return full * (0.5 + 0.5 * random);
+}
+
+export type Verdict = 'return' | 'ended';
+
+/** What a close means: 1000, or a goodbye that asks us not to return, ends it; everything else is worth another try. */
+export function verdict(code: number, goodbye: { reconnect: boolean } | null): Verdict {
+  if (goodbye !== null) return goodbye.reconnect ? 'return' : 'ended';
+  return code === 1000 ? 'ended' : 'return';
+}
+
+/** A socket that has been silent that long is gone, whatever the system says of it (the relay pings every second). */
+export function silenceLimitMs(hidden: boolean): number {
+  return hidden ? 10_000 : 5_000;
+}
