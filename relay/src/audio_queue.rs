@@ -1,0 +1,220 @@
+//! Audio that waits for a listener's socket: the newest 120 ms are kept, the oldest is discarded.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use relay_engine::{Micros, Ptime};
+use relay_wire::{DownFlags, DownHeader};
+
+/// What is older is not worth hearing any more.
+pub const MAX_AGE_US: u64 = 120_000;
+
+/// Packets for one listener, oldest first.
+///
+/// Primes are not played, so they take no part in the bound; they go when the packet they lead up to goes.
+/// What a discarded packet's flags say still has to reach the listener: *marker* and *cross-fade* move to the next
+/// playable packet. *End* moves too, unless the next packet begins a talkspurt, which says it already; with no
+/// next packet an empty one carries it.
+#[derive(Debug)]
+pub struct AudioQueue {
+    packets: VecDeque<Queued>,
+    /// Packets in the queue that are not primes.
+    playable: u64,
+    ptime_us: u64,
+    orphaned: DownFlags,
+    orphaned_end: Option<DownHeader>,
+    discarded: u64,
+}
+
+#[derive(Debug)]
+struct Queued {
+    header: DownHeader,
+    payload: Bytes,
+    at: Micros,
+}
+
+impl AudioQueue {
+    /// An empty queue for packets of that duration.
+    #[must_use]
+    pub fn new(ptime: Ptime) -> Self {
+        Self {
+            packets: VecDeque::new(),
+            playable: 0,
+            ptime_us: ptime.micros(),
+            orphaned: DownFlags::default(),
+            orphaned_end: None,
+            discarded: 0,
+        }
+    }
+
+    /// Appends a packet and discards what is too old now.
+    pub fn push(&mut self, now: Micros, header: DownHeader, payload: Bytes) {
+        self.playable += u64::from(!header.flags.prime);
+        self.packets.push_back(Queued { header, payload, at: now });
+        while self.playable * self.ptime_us > MAX_AGE_US {
+            self.discard_oldest();
+        }
+        self.adopt();
+    }
+
+    /// Whether [`take`](Self::take) would give a packet; discards what is too old.
+    pub fn has_packet(&mut self, now: Micros) -> bool {
+        while self.packets.front().is_some_and(|oldest| now.since(oldest.at) > MAX_AGE_US) {
+            self.discard_oldest();
+        }
+        self.adopt();
+        !self.packets.is_empty() || self.orphaned_end.is_some()
+    }
+
+    /// The oldest packet that is young enough.
+    pub fn take(&mut self, now: Micros) -> Option<(DownHeader, Bytes)> {
+        if !self.has_packet(now) {
+            return None;
+        }
+        let Some(Queued { header, payload, .. }) = self.packets.pop_front() else {
+            self.orphaned = DownFlags::default();
+            return self.orphaned_end.take().map(|header| (header, Bytes::new()));
+        };
+        self.playable -= u64::from(!header.flags.prime);
+        Some((header, payload))
+    }
+
+    /// How many packets were discarded in all.
+    #[must_use]
+    pub fn discarded(&self) -> u64 {
+        self.discarded
+    }
+
+    /// Discards one playable packet and the primes before it.
+    fn discard_oldest(&mut self) {
+        while let Some(Queued { header, .. }) = self.packets.pop_front() {
+            self.discarded += 1;
+            if header.flags.prime {
+                continue;
+            }
+            self.playable -= 1;
+            self.orphaned.marker |= header.flags.marker;
+            self.orphaned.cross_fade |= header.flags.cross_fade;
+            self.orphaned_end = header
+                .flags
+                .end
+                .then(|| DownHeader { flags: DownFlags { end: true, ..DownFlags::default() }, ..header });
+            return;
+        }
+    }
+
+    /// Gives the flags of discarded packets to the next playable one.
+    fn adopt(&mut self) {
+        if self.orphaned == DownFlags::default() && self.orphaned_end.is_none() {
+            return;
+        }
+        let Some(next) = self.packets.iter_mut().find(|queued| !queued.header.flags.prime) else {
+            return;
+        };
+        let flags = &mut next.header.flags;
+        flags.end |= self.orphaned_end.take().is_some() && !flags.marker;
+        flags.marker |= self.orphaned.marker;
+        flags.cross_fade |= self.orphaned.cross_fade;
+        self.orphaned = DownFlags::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TICK: u64 = 20_000;
+
+    fn packet(sequence: u16, flags: DownFlags) -> DownHeader {
+        DownHeader { sequence, flags, timestamp: u32::from(sequence) * 960, ..DownHeader::default() }
+    }
+
+    fn plain() -> DownFlags {
+        DownFlags::default()
+    }
+
+    /// One packet each tick, then everything that is left `after` the last one was queued.
+    fn run(flags: &[DownFlags], after: u64) -> Vec<(u16, DownFlags, usize)> {
+        let mut queue = AudioQueue::new(Ptime::Ms20);
+        let mut now = Micros(0);
+        for (sequence, flags) in (0..).zip(flags) {
+            now = Micros(u64::from(sequence) * TICK);
+            queue.push(now, packet(sequence, *flags), Bytes::from_static(b"opus"));
+        }
+        let now = now + after;
+        std::iter::from_fn(|| queue.take(now)).map(|(h, payload)| (h.sequence, h.flags, payload.len())).collect()
+    }
+
+    #[test]
+    fn order_and_flags_survive_when_nothing_waits_long() {
+        let marker = DownFlags { marker: true, ..plain() };
+        let end = DownFlags { end: true, ..plain() };
+        assert_eq!(run(&[marker, plain(), end], 0), [(0, marker, 4), (1, plain(), 4), (2, end, 4)]);
+    }
+
+    #[test]
+    fn the_newest_120_ms_are_kept_and_marker_and_cross_fade_move_on() {
+        let first = DownFlags { marker: true, cross_fade: true, ..plain() };
+        let mut flags = [plain(); 10];
+        flags[0] = first;
+        let left = run(&flags, 0);
+        assert_eq!(left.iter().map(|p| p.0).collect::<Vec<_>>(), [4, 5, 6, 7, 8, 9]);
+        assert_eq!((left[0].1, left[1].1), (first, plain()));
+    }
+
+    #[test]
+    fn packets_grow_old_where_nothing_follows_them() {
+        assert_eq!(run(&[plain(); 4], 100_000), [(2, plain(), 4), (3, plain(), 4)]);
+        assert_eq!(run(&[plain(); 4], 500_000), []);
+    }
+
+    #[test]
+    fn an_end_is_said_even_when_the_whole_talkspurt_is_discarded() {
+        let end = DownFlags { end: true, ..plain() };
+        assert_eq!(run(&[DownFlags { marker: true, ..plain() }, end], 500_000), [(1, end, 0)]);
+    }
+
+    #[test]
+    fn a_new_talkspurt_says_by_itself_that_the_last_one_ended() {
+        let marker = DownFlags { marker: true, ..plain() };
+        let mut queue = AudioQueue::new(Ptime::Ms20);
+        queue.push(Micros(0), packet(0, DownFlags { end: true, ..plain() }), Bytes::from_static(b"a"));
+        queue.push(Micros(500_000), packet(1, marker), Bytes::from_static(b"b"));
+        let taken: Vec<_> = std::iter::from_fn(|| queue.take(Micros(500_000))).map(|(h, _)| h).collect();
+        assert_eq!(taken, [packet(1, marker)]);
+    }
+
+    #[test]
+    fn primes_do_not_count_and_go_with_the_packet_they_lead_up_to() {
+        let prime = DownFlags { prime: true, ..plain() };
+        let fade = DownFlags { cross_fade: true, ..plain() };
+        let seam = [prime, prime, prime, prime, fade];
+        let mut flags = seam.to_vec();
+        flags.extend([plain(); 5]);
+        let kept = |left: Vec<(u16, DownFlags, usize)>| left.iter().map(|p| p.0).collect::<Vec<_>>();
+        let mut queue = AudioQueue::new(Ptime::Ms20);
+        for (sequence, flags) in (0..).zip(&flags) {
+            queue.push(Micros(0), packet(sequence, *flags), Bytes::from_static(b"x"));
+        }
+        assert_eq!(std::iter::from_fn(|| queue.take(Micros(0))).count(), 10, "six playable and four primes fit");
+        flags.push(plain());
+        assert_eq!(kept(run(&flags[4..], 0)), [1, 2, 3, 4, 5, 6]);
+        let mut queue = AudioQueue::new(Ptime::Ms20);
+        for (sequence, flags) in (0..).zip(&flags) {
+            queue.push(Micros(0), packet(sequence, *flags), Bytes::from_static(b"x"));
+        }
+        let left: Vec<_> = std::iter::from_fn(|| queue.take(Micros(0))).map(|(h, _)| (h.sequence, h.flags)).collect();
+        assert_eq!(left[0], (5, fade), "the cross-fade moves to the first packet that is left");
+        assert_eq!(left.len(), 6);
+        assert_eq!(queue.discarded(), 5);
+    }
+
+    #[test]
+    fn ten_millisecond_packets_have_the_same_bound_in_time() {
+        let mut queue = AudioQueue::new(Ptime::Ms10);
+        for sequence in 0..100u16 {
+            queue.push(Micros(u64::from(sequence) * 10_000), packet(sequence, plain()), Bytes::from_static(b"x"));
+        }
+        assert_eq!(std::iter::from_fn(|| queue.take(Micros(990_000))).count(), 12);
+    }
+}

@@ -1,0 +1,113 @@
+//! The command line, and the same settings from the environment.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Parser, ValueEnum, builder::FalseyValueParser};
+use relay_engine::Ptime;
+
+use crate::Config;
+
+/// Voice for the people on one Wi-Fi: phones scan the QR code and talk in the page this relay serves.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "relay", version, max_term_width = 100)]
+pub struct Cli {
+    /// Address and port to listen on [default: every address, port 8443]
+    #[arg(long, env = "LANLINE_BIND", value_name = "ADDR:PORT")]
+    pub bind: Option<SocketAddr>,
+
+    /// Serve without TLS: on loopback, for benches, or behind a proxy that adds it
+    ///
+    /// Browsers give the microphone only to pages over HTTPS or from localhost.
+    #[arg(long, env = "LANLINE_PLAIN", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub plain: bool,
+
+    /// Let whoever reaches the relay join; a well-formed room name creates the room
+    #[arg(long, env = "LANLINE_OPEN", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub open: bool,
+
+    /// Folder for the certificate and its key [default: lanline in the user's state folder]
+    #[arg(long, env = "LANLINE_STATE_DIR", value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// Milliseconds of audio in one packet, for every room; 10 has less delay and costs more
+    #[arg(long, env = "LANLINE_ROOM_PTIME", value_name = "10|20", default_value = "20", value_parser = parse_ptime)]
+    pub room_ptime: Ptime,
+
+    /// Form of the log on standard error
+    #[arg(long, env = "LANLINE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    /// What to log: error, warn, info, debug, or a filter such as relay::session=debug
+    #[arg(long, env = "LANLINE_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Cli {
+    /// The relay's settings.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        Config {
+            bind: self.bind,
+            plain: self.plain,
+            state_dir: self.state_dir.clone(),
+            ptime: self.room_ptime,
+            ..Config::default()
+        }
+    }
+}
+
+fn parse_ptime(text: &str) -> Result<Ptime, String> {
+    text.parse().ok().and_then(Ptime::from_ms).ok_or_else(|| "it is 10 or 20".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_full_command_line_is_understood() {
+        let cli = Cli::parse_from([
+            "relay",
+            "--plain",
+            "--open",
+            "--bind",
+            "127.0.0.1:8480",
+            "--state-dir",
+            "/x",
+            "--room-ptime",
+            "10",
+        ]);
+        let config = cli.config();
+        assert!(cli.open && config.plain);
+        assert_eq!(config.bind, Some("127.0.0.1:8480".parse().expect("an address")));
+        assert_eq!(config.state_dir, Some(PathBuf::from("/x")));
+        assert_eq!(config.ptime, Ptime::Ms10);
+    }
+
+    #[test]
+    fn addresses_and_packet_times_outside_the_table_are_refused() {
+        for wrong in [["--bind", "here"], ["--bind", "127.0.0.1"], ["--room-ptime", "40"], ["--room-ptime", "x"]] {
+            assert!(Cli::try_parse_from(["relay", wrong[0], wrong[1]]).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn ipv6_addresses_are_written_in_brackets() {
+        assert!(Cli::try_parse_from(["relay", "--bind", "[::1]:9000"]).is_ok());
+    }
+}

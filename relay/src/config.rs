@@ -1,0 +1,55 @@
+//! What a relay is told when it starts.
+
+use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread};
+
+use relay_engine::Ptime;
+
+/// Everything a relay is told when it starts.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; `None` is every address, port [`DEFAULT_PORT`].
+    pub bind: Option<SocketAddr>,
+    /// Speak HTTP and WebSocket without TLS.
+    pub plain: bool,
+    /// Where certificate and key are kept; `None` is the user's own state folder.
+    pub state_dir: Option<PathBuf>,
+    /// Packet time of every room.
+    pub ptime: Ptime,
+    /// How many mixer threads to run.
+    pub mixers: NonZero<usize>,
+    /// Upper bounds.
+    pub limits: Limits,
+}
+
+/// The port when none is given.
+pub const DEFAULT_PORT: u16 = 8443;
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bind: None,
+            plain: false,
+            state_dir: None,
+            ptime: Ptime::default(),
+            mixers: thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How much a relay takes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// TCP connections, sockets included.
+    pub connections: usize,
+    /// Participants in all rooms together.
+    pub participants: usize,
+    /// Participants in one room: a core fans out to about this many within a quarter of a packet time.
+    pub per_room: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 4096, participants: 2048, per_room: 500 }
+    }
+}

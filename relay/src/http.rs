@@ -1,0 +1,139 @@
+//! The routes of the one port: page, health, notifications, socket.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, Uri, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use relay_engine::Ptime;
+use relay_wire::{MAX_MESSAGE, RoomName, text::Notice};
+use serde_json::json;
+use tokio::{sync::oneshot, time::timeout};
+
+use crate::{
+    clock::Clock,
+    handshake, origin,
+    page::{self, SECURITY_HEADERS},
+    problem::{self, Problem},
+    registry::Registry,
+    room::Event,
+};
+
+/// How long a request's body may take.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the routes know.
+#[derive(Debug)]
+pub struct App {
+    /// The rooms.
+    pub registry: Arc<Registry>,
+    /// The relay clock.
+    pub clock: Clock,
+    /// Packet time of every room.
+    pub ptime: Ptime,
+    /// There is no TLS on this port.
+    pub plain: bool,
+}
+
+/// All routes.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(async |headers: HeaderMap| page::index(&headers)))
+        .route("/r/{room}", get(room_page))
+        .route("/ws", get(handshake::upgrade))
+        .route("/healthz", get(health))
+        .route("/api/v1/rooms/{room}/notifications", post(notify))
+        .fallback(file)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::map_response(secure))
+        .with_state(app)
+}
+
+async fn room_page(Path(room): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    room_name(&room)?;
+    Ok(page::index(&headers))
+}
+
+async fn health(State(app): State<Arc<App>>) -> Response {
+    let (rooms, participants) = app.registry.counts();
+    let version = env!("CARGO_PKG_VERSION");
+    let body = json!({ "status": "ok", "version": version, "rooms": rooms, "participants": participants });
+    problem::json(StatusCode::OK, &body)
+}
+
+async fn notify(
+    State(app): State<Arc<App>>,
+    Path(room): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    origin::check(&headers, app.plain)?;
+    let room = room_name(&room)?;
+    let notice = notice(&headers, body).await?;
+    let nobody = |_| Problem::new(StatusCode::NOT_FOUND, "no_room", "nobody is in this room");
+    let (reply, outcome) = oneshot::channel();
+    let event = Event::Notify { from: None, notice, reply: Some(reply) };
+    app.registry.tell(&room, app.clock.now(), event).map_err(|_| nobody(()))?;
+    // The room may close, or be open with nobody in it yet.
+    let outcome = outcome.await.map_err(|_| nobody(()))?;
+    if outcome.delivered == 0 {
+        return Err(nobody(()));
+    }
+    let answer = json!({ "message": outcome.message, "delivered": outcome.delivered });
+    Ok(problem::json(StatusCode::ACCEPTED, &answer))
+}
+
+async fn notice(headers: &HeaderMap, body: Body) -> Result<Notice, Problem> {
+    // A page of another origin can send a form without being asked, but not this content type.
+    if !is_json(headers) {
+        let sentence = "the body must be application/json";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_content_type", sentence));
+    }
+    let too_big = || {
+        let sentence = format!("the body must be at most {MAX_MESSAGE} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_big", sentence)
+    };
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: u64| length > MAX_MESSAGE as u64) {
+        return Err(too_big());
+    }
+    let body = timeout(BODY_PATIENCE, to_bytes(body, MAX_MESSAGE))
+        .await
+        .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body took too long"))?
+        .map_err(|_| too_big())?;
+    let value: serde_json::Value =
+        serde_json::from_slice(&body).map_err(|e| Problem::bad_request("bad_json", format!("not JSON: {e}")))?;
+    let notice: Notice =
+        serde_json::from_value(value).map_err(|e| Problem::bad_request("bad_message", e.to_string()))?;
+    notice.check().map_err(|e| Problem::bad_request("bad_message", e.to_string()))?;
+    Ok(notice)
+}
+
+async fn file(uri: Uri, headers: HeaderMap) -> Response {
+    page::file(uri.path().trim_start_matches('/'), &headers)
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_method", "this address does not take that method")
+}
+
+async fn secure(mut response: Response) -> impl IntoResponse {
+    response.headers_mut().extend(SECURITY_HEADERS);
+    response
+}
+
+fn room_name(room: &str) -> Result<RoomName, Problem> {
+    RoomName::parse(room).map_err(|e| Problem::bad_request("bad_room", e.to_string()))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| {
+        kind.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    })
+}

@@ -1,0 +1,35 @@
+//! The relay: one port for page, API and socket, and rooms that mix on their own threads.
+//!
+//! A packet's way through this crate: [`listen`] accepts and speaks TLS, [`handshake`] refuses or upgrades, a
+//! [`session`] parses and stamps what arrives and hands it to the room's [`mixer`] thread, where [`room`] drives
+//! the sans-IO engine; what the room sends waits in each listener's [`egress`] until the session's [`writer`]
+//! may write it. Nothing on that way waits for anybody else.
+
+pub mod addresses;
+pub mod audio_queue;
+pub mod banner;
+pub mod certificate;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod connection;
+pub mod egress;
+pub mod handshake;
+pub mod http;
+pub mod kernel;
+pub mod listen;
+pub mod mixer;
+pub mod origin;
+pub mod page;
+pub mod problem;
+pub mod rate;
+pub mod registry;
+pub mod relay;
+pub mod room;
+pub mod session;
+pub mod shutdown;
+pub mod state_dir;
+pub mod writer;
+
+pub use config::{Config, Limits};
+pub use relay::{Relay, StartError};

@@ -1,0 +1,158 @@
+//! The port: accepts, tunes, speaks TLS, and hands each connection to the routes. Every step has a time limit.
+
+use std::{
+    io,
+    net::{Ipv6Addr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::Router;
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
+use tower_service::Service;
+
+use crate::{config::DEFAULT_PORT, connection::Connection, handshake::Via, kernel, shutdown::Guard};
+
+/// How long a client may take for its TLS handshake.
+const TLS_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may take for the head of a request, and how long a connection may idle between two.
+const HEAD_PATIENCE: Duration = Duration::from_secs(15);
+/// The smallest head buffer hyper accepts; ours are far smaller.
+const HEAD_BUFFER: usize = 8192;
+/// Connections the kernel completes before we accept them.
+const BACKLOG: i32 = 1024;
+/// Pause when accepting fails for want of a resource that connections give back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// First byte of a TLS handshake record (RFC 8446 section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
+/// Opens the port: the given address, or every address of both families at the default port.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn bind(address: Option<SocketAddr>) -> io::Result<TcpListener> {
+    match address {
+        Some(address) => open(address),
+        None => match open((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT).into()) {
+            // A machine without IPv6.
+            Err(e) if e.kind() != io::ErrorKind::AddrInUse => open(([0, 0, 0, 0], DEFAULT_PORT).into()),
+            outcome => outcome,
+        },
+    }
+}
+
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    // On Windows the option would let two relays share the port.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Serves connections.
+#[derive(Clone)]
+pub struct Server {
+    /// The routes.
+    pub router: Router,
+    /// TLS, unless plain.
+    pub tls: Option<TlsAcceptor>,
+    /// Told of the relay's end, and held by every connection.
+    pub guard: Guard,
+    /// Bounds the connections.
+    pub slots: Arc<Semaphore>,
+}
+
+impl Server {
+    /// Accepts connections until the relay ends.
+    pub async fn accept(self, listener: TcpListener) {
+        let mut end = self.guard.clone();
+        loop {
+            let accepted = tokio::select! {
+                () = end.begun() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((tcp, peer)) => match Arc::clone(&self.slots).try_acquire_owned() {
+                    Ok(slot) => drop(tokio::spawn(self.clone().connection(tcp, peer, slot))),
+                    Err(_) => tracing::warn!(%peer, "too many connections; one is refused"),
+                },
+                // What a client did between connecting and being accepted is its own affair; the rest passes.
+                Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(e) => {
+                    tracing::warn!(error = %e, "accepting a connection failed");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn connection(self, tcp: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
+        kernel::tune(&tcp);
+        let mut end = self.guard.clone();
+        let connection = tokio::select! {
+            () = end.begun() => return,
+            connection = timeout(TLS_PATIENCE, self.secure(tcp)) => connection,
+        };
+        match connection {
+            Ok(Ok(connection)) => self.http(connection, peer, slot).await,
+            Ok(Err(e)) => tracing::debug!(%peer, error = %e, "no TLS connection"),
+            Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
+        }
+    }
+
+    async fn secure(&self, mut tcp: TcpStream) -> io::Result<Connection> {
+        let Some(tls) = &self.tls else { return Ok(Connection::Plain(tcp)) };
+        let mut first = [0];
+        if tcp.peek(&mut first).await? == 1 && first[0] != TLS_HANDSHAKE {
+            // Somebody typed the address without https.
+            tcp.write_all(PLAIN_ANSWER).await?;
+            tcp.shutdown().await?;
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the client does not speak TLS"));
+        }
+        Ok(Connection::Tls(Box::new(tls.accept(tcp).await?)))
+    }
+
+    async fn http(mut self, connection: Connection, peer: SocketAddr, slot: OwnedSemaphorePermit) {
+        let via = Via::new(peer, self.guard.clone(), slot);
+        let service = service_fn(|mut request: Request<Incoming>| {
+            request.extensions_mut().insert(via.clone());
+            self.router.clone().call(request)
+        });
+        let serving = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_PATIENCE)
+            .max_buf_size(HEAD_BUFFER)
+            .serve_connection(TokioIo::new(connection), service)
+            .with_upgrades();
+        let mut serving = pin!(serving);
+        let outcome = tokio::select! {
+            outcome = serving.as_mut() => outcome,
+            () = self.guard.begun() => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
+        };
+        if let Err(e) = outcome {
+            tracing::debug!(%peer, error = %e, "the connection ended badly");
+        }
+    }
+}
+
+const PLAIN_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n\
+    {\"error\":\"tls_required\",\"message\":\"this relay speaks HTTPS: begin the address with https://\"}";

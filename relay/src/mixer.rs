@@ -1,0 +1,330 @@
+//! Mixer threads: each owns some rooms, waits for what happens to them and keeps their deadlines.
+//!
+//! A thread never waits for a socket, a lock that others hold for long, or another room. Deadlines are absolute,
+//! so a late wake-up does not shift the ones after it.
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError},
+    },
+    thread,
+    time::Duration,
+};
+
+use relay_engine::{Micros, Ptime};
+use relay_wire::RoomName;
+
+use crate::{
+    clock::Clock,
+    kernel,
+    room::{self, Event, Room},
+};
+
+/// One life of a room; a room that is made again under the same name has another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomKey(pub u64);
+
+/// The way to a mixer thread.
+#[derive(Debug, Clone)]
+pub struct Mixer {
+    inbox: Sender<Command>,
+    /// Packets in the inbox.
+    backlog: Arc<AtomicUsize>,
+}
+
+/// The thread of the room is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone;
+
+/// Packets that may wait for a thread, about a second of 80 talkers: beyond that the machine is overloaded and
+/// old packets help nobody.
+const MAX_BACKLOG: usize = 4096;
+
+/// Commands taken in a row before deadlines are looked at, at about a microsecond each.
+const BATCH: usize = 256;
+
+/// Times a room may want to act at one instant; more is a fault, and must not hold up the other rooms.
+const MAX_CATCH_UP: usize = 64;
+
+#[derive(Debug)]
+enum Command {
+    Open(RoomKey, RoomName),
+    Close(RoomKey),
+    Room(RoomKey, Micros, Event),
+    Goodbye,
+}
+
+impl Mixer {
+    /// Starts a thread; it ends when the last handle is gone.
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub fn start(index: usize, clock: Clock, ptime: Ptime) -> std::io::Result<Self> {
+        let (inbox, commands) = mpsc::channel();
+        let backlog = Arc::new(AtomicUsize::new(0));
+        let driver = Driver {
+            commands,
+            backlog: Arc::clone(&backlog),
+            clock,
+            ptime,
+            rooms: HashMap::new(),
+            deadlines: BinaryHeap::new(),
+            closing: false,
+        };
+        thread::Builder::new().name(format!("mixer-{index}")).spawn(move || driver.run())?;
+        Ok(Self { inbox, backlog })
+    }
+
+    /// Makes a room.
+    ///
+    /// # Errors
+    /// [`Gone`] when the thread is.
+    pub fn open(&self, key: RoomKey, name: RoomName) -> Result<(), Gone> {
+        self.command(Command::Open(key, name))
+    }
+
+    /// Forgets a room that everyone has left.
+    ///
+    /// # Errors
+    /// [`Gone`] when the thread is.
+    pub fn close(&self, key: RoomKey) -> Result<(), Gone> {
+        self.command(Command::Close(key))
+    }
+
+    /// Tells a room that something happened at that time.
+    ///
+    /// # Errors
+    /// [`Gone`] when the thread is.
+    pub fn tell(&self, key: RoomKey, at: Micros, event: Event) -> Result<(), Gone> {
+        if matches!(event, Event::Packet(..)) {
+            if self.backlog.load(Ordering::Relaxed) >= MAX_BACKLOG {
+                return Ok(());
+            }
+            self.backlog.fetch_add(1, Ordering::Relaxed);
+        }
+        self.command(Command::Room(key, at, event))
+    }
+
+    /// Says goodbye to everyone in every room.
+    ///
+    /// # Errors
+    /// [`Gone`] when the thread is.
+    pub fn goodbye(&self) -> Result<(), Gone> {
+        self.command(Command::Goodbye)
+    }
+
+    fn command(&self, command: Command) -> Result<(), Gone> {
+        self.inbox.send(command).map_err(|_| Gone)
+    }
+}
+
+struct Driver {
+    commands: Receiver<Command>,
+    backlog: Arc<AtomicUsize>,
+    clock: Clock,
+    ptime: Ptime,
+    rooms: HashMap<RoomKey, Scheduled>,
+    /// Earliest first; an entry counts only while it is its room's own deadline.
+    deadlines: BinaryHeap<Reverse<(Micros, RoomKey)>>,
+    /// Goodbye was said; who still comes hears it too.
+    closing: bool,
+}
+
+struct Scheduled {
+    room: Room,
+    deadline: Option<Micros>,
+    /// The engine's time never goes back, though sessions stamp arrivals side by side.
+    latest: Micros,
+}
+
+impl Driver {
+    fn run(mut self) {
+        let realtime = kernel::schedule_realtime();
+        tracing::debug!(realtime, "mixer thread runs");
+        loop {
+            if self.take_arrived().is_err() {
+                return;
+            }
+            self.act_on_due();
+            match self.wait() {
+                Ok(Some(command)) => self.obey(command),
+                Ok(None) => {}
+                Err(Gone) => return,
+            }
+        }
+    }
+
+    /// What arrived before a deadline is handled before it.
+    fn take_arrived(&mut self) -> Result<(), Gone> {
+        for _ in 0..BATCH {
+            match self.commands.try_recv() {
+                Ok(command) => self.obey(command),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return Err(Gone),
+            }
+        }
+        Ok(())
+    }
+
+    fn act_on_due(&mut self) {
+        let now = self.clock.now();
+        while let Some(&Reverse((at, key))) = self.deadlines.peek() {
+            if at > now {
+                break;
+            }
+            self.deadlines.pop();
+            if self.rooms.get(&key).is_some_and(|scheduled| scheduled.deadline == Some(at)) {
+                self.with_room(key, now, |room, now| {
+                    let mut times = 0;
+                    while times < MAX_CATCH_UP && room.next_timeout().is_some_and(|next| next <= now) {
+                        room.timeout(now);
+                        times += 1;
+                    }
+                });
+            }
+        }
+    }
+
+    /// The next command, or nothing when a deadline comes first.
+    fn wait(&mut self) -> Result<Option<Command>, Gone> {
+        let Some(&Reverse((at, _))) = self.deadlines.peek() else {
+            return self.commands.recv().map(Some).map_err(|_| Gone);
+        };
+        match self.commands.recv_timeout(Duration::from_micros(at.since(self.clock.now()))) {
+            Ok(command) => Ok(Some(command)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(Gone),
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Room(key, at, event) => {
+                if matches!(event, Event::Packet(..)) {
+                    self.backlog.fetch_sub(1, Ordering::Relaxed);
+                }
+                if self.rooms.contains_key(&key) {
+                    let late = self.closing && matches!(event, Event::Join { .. });
+                    self.with_room(key, at, |room, now| {
+                        room.handle(now, event);
+                        if late {
+                            room.goodbye();
+                        }
+                    });
+                } else if let Event::Join { egress, .. } = event {
+                    room::fail(&egress);
+                }
+            }
+            Command::Open(key, name) => {
+                let now = self.clock.now();
+                let room = Room::new(name, self.ptime, now);
+                self.rooms.insert(key, Scheduled { room, deadline: None, latest: now });
+            }
+            Command::Close(key) => {
+                self.rooms.remove(&key);
+            }
+            Command::Goodbye => {
+                self.closing = true;
+                for scheduled in self.rooms.values() {
+                    scheduled.room.goodbye();
+                }
+            }
+        }
+    }
+
+    /// Lets something happen to a room and notes its next deadline. A room that panics ends, with everyone in it
+    /// told; the other rooms of the thread go on.
+    fn with_room(&mut self, key: RoomKey, at: Micros, act: impl FnOnce(&mut Room, Micros)) {
+        let Some(scheduled) = self.rooms.get_mut(&key) else { return };
+        scheduled.latest = scheduled.latest.max(at);
+        let now = scheduled.latest;
+        if catch_unwind(AssertUnwindSafe(|| act(&mut scheduled.room, now))).is_err() {
+            tracing::error!(room = %scheduled.room.name(), "the room panicked and is closed");
+            scheduled.room.fail();
+            self.rooms.remove(&key);
+            return;
+        }
+        let next = scheduled.room.next_timeout();
+        if next != scheduled.deadline {
+            scheduled.deadline = next;
+            self.deadlines.extend(next.map(|next| Reverse((next, key))));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::Egress;
+    use relay_engine::ParticipantId;
+    use relay_wire::{DisplayName, close};
+
+    fn join(id: u32) -> (Event, Arc<Egress>) {
+        let egress = Arc::new(Egress::new(Ptime::Ms20));
+        let name = DisplayName::parse("guest").expect("a good name");
+        (Event::Join { id: ParticipantId(id), name, egress: Arc::clone(&egress) }, egress)
+    }
+
+    fn driver() -> (Mixer, Driver) {
+        let (inbox, commands) = mpsc::channel();
+        let backlog = Arc::new(AtomicUsize::new(0));
+        let mixer = Mixer { inbox, backlog: Arc::clone(&backlog) };
+        let (rooms, deadlines) = (HashMap::new(), BinaryHeap::new());
+        let (clock, ptime) = (Clock::start(), Ptime::Ms20);
+        (mixer, Driver { commands, backlog, clock, ptime, rooms, deadlines, closing: false })
+    }
+
+    fn lobby() -> RoomName {
+        RoomName::parse("lobby").expect("a good name")
+    }
+
+    #[test]
+    fn a_room_that_panics_ends_alone() {
+        let (mixer, mut driver) = driver();
+        let sessions: Vec<_> = [1, 2]
+            .map(|key| {
+                let (event, egress) = join(1);
+                mixer.open(RoomKey(key), lobby()).expect("the driver lives");
+                mixer.tell(RoomKey(key), Micros(0), event).expect("the driver lives");
+                egress
+            })
+            .into();
+        driver.take_arrived().expect("the mixer lives");
+        driver.with_room(RoomKey(1), Micros(1), |_, _| panic!("a fault"));
+        let closed = |egress: &Egress| egress.pending(Micros(0)).close.map(|c| c.code);
+        assert_eq!((closed(&sessions[0]), closed(&sessions[1])), (Some(close::INTERNAL), None));
+
+        let (event, late) = join(2);
+        mixer.tell(RoomKey(1), Micros(2), event).expect("the driver lives");
+        driver.take_arrived().expect("the mixer lives");
+        assert_eq!(closed(&late), Some(close::INTERNAL));
+    }
+
+    #[test]
+    fn time_never_goes_back_for_a_room() {
+        let (mixer, mut driver) = driver();
+        mixer.open(RoomKey(1), lobby()).expect("the driver lives");
+        driver.take_arrived().expect("the mixer lives");
+        let mut seen = Vec::new();
+        for at in [5_000_000, 3, 6_000_000] {
+            driver.with_room(RoomKey(1), Micros(at), |_, now| seen.push(now.0));
+        }
+        assert_eq!(seen, [5_000_000, 5_000_000, 6_000_000]);
+    }
+
+    #[test]
+    fn packets_beyond_the_backlog_are_discarded_and_text_is_not() {
+        let (mixer, driver) = driver();
+        let packet = || Event::Packet(ParticipantId(1), relay_wire::UpHeader::default(), bytes::Bytes::new());
+        for _ in 0..MAX_BACKLOG + 10 {
+            mixer.tell(RoomKey(1), Micros(0), packet()).expect("the driver lives");
+        }
+        mixer.tell(RoomKey(1), Micros(0), Event::Chat(ParticipantId(1), "hello".into())).expect("the driver lives");
+        assert_eq!(driver.commands.try_iter().count(), MAX_BACKLOG + 1);
+    }
+}

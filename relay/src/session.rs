@@ -1,0 +1,289 @@
+//! One participant's socket: parses what arrives and tells the room, writes what the room has for them.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use relay_engine::{Micros, Ptime};
+use relay_wire::{ClientMessage, DisplayName, ParseError, ServerMessage, TextError, UpHeader, close, toc};
+use tokio::{
+    io::{AsyncRead, AsyncWriteExt, ReadBuf},
+    time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{self, Message, error::ProtocolError},
+};
+
+use crate::{
+    clock::Clock,
+    connection::Connection,
+    egress::{self, Close, Egress},
+    handshake::Via,
+    rate::RateLimiter,
+    registry::Seat,
+    room::{self, Event},
+    writer::Writer,
+};
+
+const PING_EVERY: Duration = Duration::from_secs(1);
+/// A participant who answers nothing for this long is gone.
+const SILENCE_US: u64 = 15_000_000;
+/// How long a session that ends waits for its last words to be taken and for the peer's own close.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What a session needs to know of its relay.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// The relay clock.
+    pub clock: Clock,
+    /// Packet time of the room.
+    pub ptime: Ptime,
+}
+
+/// One participant's socket.
+#[derive(Debug)]
+pub struct Session {
+    config: Config,
+    socket: WebSocketStream<Connection>,
+    reading: Reading,
+    writer: Writer,
+    egress: Arc<Egress>,
+    /// Empty once the session is ending: the others need not wait for its close handshake.
+    seat: Option<Seat>,
+    rate: RateLimiter,
+    heard_at: Micros,
+    second: Interval,
+    linger: Option<Pin<Box<Sleep>>>,
+    ended: Option<Close>,
+    via: Via,
+}
+
+/// What is done with bytes that arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Messages,
+    /// The stream is beyond understanding. It is still emptied, or the system would reset the connection and the
+    /// peer lose the reason.
+    Nothing,
+}
+
+#[derive(Debug)]
+enum Step {
+    Message(Message),
+    Unreadable(tungstenite::Error),
+    Second,
+    Written(Close),
+    Gone,
+}
+
+impl Session {
+    /// A session on an upgraded connection.
+    #[must_use]
+    pub fn new(config: Config, socket: WebSocketStream<Connection>, seat: Seat, via: Via) -> Self {
+        let now = config.clock.now();
+        let egress = Arc::new(Egress::new(config.ptime));
+        let mut second = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            config,
+            socket,
+            reading: Reading::Messages,
+            writer: Writer::new(Arc::clone(&egress), config.clock, config.ptime),
+            egress,
+            seat: Some(seat),
+            rate: RateLimiter::new(now),
+            heard_at: now,
+            second,
+            linger: None,
+            ended: None,
+            via,
+        }
+    }
+
+    /// Joins, and serves until the socket is done.
+    pub async fn run(mut self, name: DisplayName) {
+        let label = self.seat.as_ref().map(|seat| (seat.room().clone(), seat.id().0));
+        let (room, id) = label.expect("a session begins with a seat");
+        tracing::info!(%room, id, name = ?name.as_str(), peer = %self.via.peer, "joined");
+        self.tell(|id, egress| Event::Join { id, name, egress });
+        loop {
+            match poll_fn(|cx| self.poll(cx)).await {
+                Step::Message(message) => self.take(message),
+                Step::Unreadable(error) => {
+                    if !self.refuse_unreadable(&error) {
+                        break;
+                    }
+                }
+                Step::Second => self.each_second(),
+                Step::Written(close) => {
+                    self.ended.get_or_insert(close);
+                    self.leave();
+                    if self.reading == Reading::Nothing {
+                        // The peer's close will not be understood, so ours is all there is.
+                        let _ = self.socket.get_mut().shutdown().await;
+                    }
+                }
+                Step::Gone => break,
+            }
+        }
+        self.leave();
+        let reason = self.ended.map_or("connection lost", |close| close.reason);
+        tracing::info!(%room, id, reason, discarded = self.egress.discarded(), "left");
+        // Says goodbye at the TLS level too; a peer that is gone needs none.
+        let _ = timeout(LINGER, self.socket.get_mut().shutdown()).await;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        match self.writer.poll(cx, &mut self.socket) {
+            Poll::Ready(Ok(close)) => return Poll::Ready(Step::Written(close)),
+            Poll::Ready(Err(_)) => return Poll::Ready(Step::Gone),
+            Poll::Pending => {}
+        }
+        if self.linger.is_none() && (self.ended.is_some() || self.egress.pending(Micros(0)).close.is_some()) {
+            self.linger = Some(Box::pin(sleep(LINGER)));
+        }
+        if self.linger.as_mut().is_some_and(|linger| linger.as_mut().poll(cx).is_ready()) {
+            return Poll::Ready(Step::Gone);
+        }
+        if self.second.poll_tick(cx).is_ready() {
+            return Poll::Ready(Step::Second);
+        }
+        match self.reading {
+            Reading::Messages => self.socket.poll_next_unpin(cx).map(|next| match next {
+                Some(Ok(message)) => Step::Message(message),
+                Some(Err(error)) => Step::Unreadable(error),
+                None => Step::Gone,
+            }),
+            Reading::Nothing => self.poll_discard(cx),
+        }
+    }
+
+    /// Reads and forgets; ready when nothing more can come.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        let mut scratch = [0; 4096];
+        loop {
+            let mut buf = ReadBuf::new(&mut scratch);
+            match Pin::new(self.socket.get_mut()).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(Step::Gone),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        let now = self.config.clock.now();
+        self.heard_at = now;
+        if let Message::Close(_) = message {
+            // The reply is already on its way; nothing may follow it.
+            self.writer.stop();
+            self.ended.get_or_insert(Close { code: close::NORMAL, reason: "closed by the participant" });
+            self.leave();
+        }
+        if self.ended.is_some() {
+            return;
+        }
+        if !self.rate.allow(now, message.is_text()) {
+            return self.refuse("rate_limited", "too many messages", close::POLICY);
+        }
+        match message {
+            Message::Binary(message) => self.take_packet(now, &message),
+            Message::Text(text) => self.take_text(now, text.as_str()),
+            _ => {}
+        }
+    }
+
+    fn take_packet(&mut self, now: Micros, message: &Bytes) {
+        let (header, payload) = match UpHeader::parse(message) {
+            Ok(parsed) => parsed,
+            Err(ParseError::UnknownKind(_)) => return,
+            Err(e) => return self.refuse("bad_packet", e.to_string(), close::PROTOCOL),
+        };
+        let samples = self.config.ptime.samples();
+        if !payload.is_empty() && toc::packet_samples(&payload).map(|s| s as usize) != Some(samples) {
+            let sentence = format!("this room takes packets of {} ms", self.config.ptime.ms());
+            return self.refuse("bad_duration", sentence, close::POLICY);
+        }
+        // A copy, because a slice would keep the whole read buffer while it waits in the jitter buffer.
+        let payload = Bytes::copy_from_slice(&payload);
+        self.tell_at(now, |id, _| Event::Packet(id, header, payload));
+    }
+
+    fn take_text(&mut self, now: Micros, text: &str) {
+        match ClientMessage::parse(text) {
+            Ok(Some(message)) => self.take_message(now, message),
+            Ok(None) => {}
+            Err(e @ TextError::NotJson(_)) => self.refuse("bad_json", e.to_string(), close::INVALID_PAYLOAD),
+            Err(e) => self.egress.push_text(egress::error("bad_message", e.to_string())),
+        }
+    }
+
+    fn take_message(&mut self, now: Micros, message: ClientMessage) {
+        match message {
+            ClientMessage::Chat { text } => self.tell_at(now, |id, _| Event::Chat(id, text)),
+            ClientMessage::Notify(notice) => {
+                self.tell_at(now, |id, _| Event::Notify { from: Some(id), notice, reply: None });
+            }
+            ClientMessage::Mute { muted } => self.tell_at(now, |id, _| Event::Mute(id, muted)),
+            ClientMessage::Deafen { deafened } => self.tell_at(now, |id, _| Event::Deafen(id, deafened)),
+            ClientMessage::Ping { t } => {
+                self.egress.push_text(ServerMessage::Pong { t, clock_us: now.0 }.to_json().into());
+            }
+            ClientMessage::Pong { .. } => {}
+        }
+    }
+
+    fn each_second(&mut self) {
+        if self.config.clock.now().since(self.heard_at) > SILENCE_US {
+            self.refuse("silent", "nothing was heard for 15 seconds", close::SILENT);
+        } else {
+            self.writer.ping();
+        }
+    }
+
+    /// Says why and ends the session.
+    fn refuse(&mut self, code: &'static str, sentence: impl Into<String>, close: u16) {
+        let close = Close { code: close, reason: code };
+        self.egress.close(egress::error(code, sentence), close);
+        self.ended.get_or_insert(close);
+        self.leave();
+    }
+
+    /// Ends the session over a stream that cannot be read; false when there is nobody to tell.
+    fn refuse_unreadable(&mut self, error: &tungstenite::Error) -> bool {
+        use tungstenite::Error;
+        let (code, close) = match error {
+            Error::Capacity(_) => ("too_big", close::TOO_BIG),
+            Error::Utf8(_) => ("bad_json", close::INVALID_PAYLOAD),
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return false,
+            Error::Protocol(_) => ("bad_packet", close::PROTOCOL),
+            _ => return false,
+        };
+        self.reading = Reading::Nothing;
+        self.refuse(code, error.to_string(), close);
+        true
+    }
+
+    fn tell(&mut self, event: impl FnOnce(relay_engine::ParticipantId, Arc<Egress>) -> Event) {
+        let now = self.config.clock.now();
+        self.tell_at(now, event);
+    }
+
+    fn tell_at(&mut self, at: Micros, event: impl FnOnce(relay_engine::ParticipantId, Arc<Egress>) -> Event) {
+        let Some(seat) = &self.seat else { return };
+        if seat.tell(at, event(seat.id(), Arc::clone(&self.egress))).is_err() {
+            room::fail(&self.egress);
+        }
+    }
+
+    fn leave(&mut self) {
+        self.seat = None;
+    }
+}

@@ -1,0 +1,300 @@
+//! What a session writes next, and when: text first but in small portions, audio only while the kernel holds little.
+//!
+//! What the kernel holds cannot be taken back, so on a link that stalls it would be played late. Keeping it short
+//! leaves the rest in the egress queue, which discards what grows old.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures_util::SinkExt;
+use relay_engine::{OpusCodec, Ptime};
+use relay_wire::{ServerMessage, audio::HEADER_LEN};
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Error, Message, protocol::CloseFrame},
+};
+
+use crate::{
+    clock::Clock,
+    connection::Connection,
+    egress::{Close, Egress},
+    kernel,
+};
+
+/// The kernel may hold this much audio, in time: five packets of 20 ms. A healthy link with delayed
+/// acknowledgements (40 ms) holds less, and a link that stalls for longer plays no more than this late.
+const KERNEL_MS: u32 = 100;
+/// The kernel may hold this much text while no audio waits.
+const KERNEL_TEXT: usize = 4096;
+/// Text written in a row while audio waits.
+const TEXT_PORTION: usize = 4096;
+/// Messages are gathered up to this size before they are handed to the kernel.
+const BATCH: usize = 4096;
+/// How often the kernel is asked again while it holds too much.
+const RECHECK: Duration = Duration::from_millis(5);
+/// WebSocket header (RFC 6455 section 5.2) and TLS record (RFC 8446 section 5.2) around a message.
+const FRAMING: usize = 4 + 22;
+
+/// Writes one session's queues to its socket.
+#[derive(Debug)]
+pub struct Writer {
+    egress: Arc<Egress>,
+    clock: Clock,
+    pace: Pace,
+    ping_due: bool,
+    /// Text since the last packet.
+    portion: usize,
+    /// A prime was written: what it leads up to belongs to the same burst.
+    in_burst: bool,
+    unflushed: bool,
+    recheck: Option<Pin<Box<Sleep>>>,
+    end: End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Open,
+    /// The close frame is in the buffers.
+    Closing(Close),
+    /// Nothing more is written.
+    Silent,
+}
+
+impl Writer {
+    /// A writer of these queues.
+    #[must_use]
+    pub fn new(egress: Arc<Egress>, clock: Clock, ptime: Ptime) -> Self {
+        Self {
+            egress,
+            clock,
+            pace: Pace::new(ptime),
+            ping_due: false,
+            portion: 0,
+            in_burst: false,
+            unflushed: false,
+            recheck: None,
+            end: End::Open,
+        }
+    }
+
+    /// Lets a ping go out next; it carries the clock of the moment it is written.
+    pub fn ping(&mut self) {
+        self.ping_due = true;
+    }
+
+    /// Writes nothing more: the peer has closed.
+    pub fn stop(&mut self) {
+        self.end = End::Silent;
+    }
+
+    /// Writes what may be written now. Ready once the session's close is written, or with what broke the socket.
+    pub fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        socket: &mut WebSocketStream<Connection>,
+    ) -> Poll<Result<Close, Error>> {
+        if self.end == End::Silent {
+            return Poll::Pending;
+        }
+        self.egress.register(cx.waker());
+        loop {
+            if self.unflushed {
+                ready!(socket.poll_flush_unpin(cx))?;
+                self.unflushed = false;
+            }
+            if let End::Closing(close) = self.end {
+                self.end = End::Silent;
+                return Poll::Ready(Ok(close));
+            }
+            let gated = self.fill(socket)?;
+            if self.unflushed {
+                continue;
+            }
+            if gated {
+                ready!(self.poll_recheck(cx));
+                continue;
+            }
+            return Poll::Pending;
+        }
+    }
+
+    /// Puts messages into the socket's buffer until nothing is left or enough is in it; true if the kernel's queue
+    /// is what keeps more from being written.
+    fn fill(&mut self, socket: &mut WebSocketStream<Connection>) -> Result<bool, Error> {
+        let mut held = None;
+        let mut batch = 0;
+        while batch < BATCH {
+            let now = self.clock.now();
+            let pending = self.egress.pending(now);
+            let text = pending.text || (self.ping_due && pending.close.is_none());
+            if !text && !pending.audio && pending.close.is_none() {
+                return Ok(false);
+            }
+            let held = *held.get_or_insert_with(|| kernel::unacknowledged(socket.get_ref().tcp()).unwrap_or(0));
+            let view = View {
+                text,
+                audio: pending.audio,
+                close: pending.close,
+                held: held + batch,
+                audio_limit: self.pace.limit(),
+                portion: self.portion,
+                in_burst: self.in_burst,
+            };
+            let message = match decide(view) {
+                Turn::Wait => return Ok(true),
+                Turn::Text if self.ping_due => {
+                    self.ping_due = false;
+                    Message::text(ServerMessage::Ping { t: now.0.cast_signed() }.to_json())
+                }
+                Turn::Text => match self.egress.take_text() {
+                    Some(text) => Message::Text(text),
+                    None => continue,
+                },
+                Turn::Audio => match self.egress.take_audio(now) {
+                    Some((header, payload)) => {
+                        self.in_burst = header.flags.prime;
+                        Message::Binary(header.write(&payload))
+                    }
+                    None => continue,
+                },
+                Turn::Close(close) => {
+                    self.end = End::Closing(close);
+                    Message::Close(Some(CloseFrame { code: close.code.into(), reason: close.reason.into() }))
+                }
+            };
+            let bytes = message.len() + FRAMING;
+            match &message {
+                Message::Binary(_) => {
+                    self.portion = 0;
+                    self.pace.wrote(bytes);
+                }
+                _ => self.portion += bytes,
+            }
+            batch += bytes;
+            self.unflushed = true;
+            socket.start_send_unpin(message)?;
+            if self.end != End::Open {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    fn poll_recheck(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self.recheck.get_or_insert_with(|| Box::pin(sleep(RECHECK)));
+        ready!(timer.as_mut().poll(cx));
+        timer.as_mut().reset(Instant::now() + RECHECK);
+        Poll::Ready(())
+    }
+}
+
+/// How many bytes of this session's audio make up the time the kernel may hold.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    packets: usize,
+    /// Mean size of a packet as sent, times 8.
+    mean_x8: usize,
+}
+
+impl Pace {
+    fn new(ptime: Ptime) -> Self {
+        let payload = OpusCodec::BITRATE / 8 * ptime.ms() / 1000;
+        let packet = HEADER_LEN + FRAMING + payload as usize;
+        Self { packets: (KERNEL_MS / ptime.ms()) as usize, mean_x8: packet * 8 }
+    }
+
+    fn wrote(&mut self, bytes: usize) {
+        self.mean_x8 = self.mean_x8 - self.mean_x8 / 8 + bytes;
+    }
+
+    fn limit(self) -> usize {
+        self.packets * self.mean_x8 / 8
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct View {
+    text: bool,
+    audio: bool,
+    close: Option<Close>,
+    held: usize,
+    audio_limit: usize,
+    portion: usize,
+    in_burst: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Text,
+    Audio,
+    Close(Close),
+    Wait,
+}
+
+/// What to write next. Where audio waits, text keeps to audio's limit too, so that it never fills the kernel before
+/// it; where nothing is held, one message always goes.
+fn decide(view: View) -> Turn {
+    let View { text, audio, close, held, audio_limit, portion, in_burst } = view;
+    match (text, audio, close) {
+        // A session that ends waits for nothing: its last words may still arrive.
+        (true, _, Some(_)) => Turn::Text,
+        (false, _, Some(close)) => Turn::Close(close),
+        (_, true, None) if in_burst => Turn::Audio,
+        (_, true, None) if held >= audio_limit => Turn::Wait,
+        (true, true, None) if portion < TEXT_PORTION => Turn::Text,
+        (_, true, None) => Turn::Audio,
+        (_, false, None) if held >= KERNEL_TEXT => Turn::Wait,
+        (_, false, None) => Turn::Text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_follow_the_table() {
+        let end = Close { code: 1001, reason: "goodbye" };
+        let base =
+            View { text: false, audio: false, close: None, held: 0, audio_limit: 1000, portion: 0, in_burst: false };
+        for (case, view, turn) in [
+            ("text alone", View { text: true, ..base }, Turn::Text),
+            ("text goes before audio", View { text: true, audio: true, ..base }, Turn::Text),
+            ("but only a portion", View { text: true, audio: true, portion: 5000, ..base }, Turn::Audio),
+            ("audio alone", View { audio: true, held: 999, ..base }, Turn::Audio),
+            ("audio waits for the kernel", View { audio: true, held: 1000, ..base }, Turn::Wait),
+            ("and text with it", View { text: true, audio: true, held: 1000, ..base }, Turn::Wait),
+            ("a burst stays whole", View { audio: true, held: 9000, in_burst: true, ..base }, Turn::Audio),
+            ("text alone has more room", View { text: true, held: 1000, ..base }, Turn::Text),
+            ("but not for ever", View { text: true, held: 5000, ..base }, Turn::Wait),
+            ("the last words come first", View { text: true, close: Some(end), held: 9000, ..base }, Turn::Text),
+            ("then the close", View { audio: true, close: Some(end), held: 9000, ..base }, Turn::Close(end)),
+        ] {
+            assert_eq!(decide(view), turn, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_kernel_may_hold_a_tenth_of_a_second() {
+        assert_eq!(Pace::new(Ptime::Ms20).limit(), 5 * (160 + 16 + 26));
+        assert_eq!(Pace::new(Ptime::Ms10).limit(), 10 * (80 + 16 + 26));
+    }
+
+    #[test]
+    fn the_limit_follows_what_is_really_sent() {
+        let mut pace = Pace::new(Ptime::Ms20);
+        for _ in 0..100 {
+            pace.wrote(400);
+        }
+        assert!((1950..=2050).contains(&pace.limit()), "{}", pace.limit());
+        for _ in 0..100 {
+            pace.wrote(46);
+        }
+        assert!((200..=260).contains(&pace.limit()), "{}", pace.limit());
+    }
+}
