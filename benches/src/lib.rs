@@ -17,6 +17,7 @@ pub mod listener;
 pub mod onset;
 pub mod options;
 pub mod pipe;
+pub mod playout;
 pub mod progress;
 pub mod relay_process;
 pub mod report;

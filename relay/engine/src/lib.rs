@@ -16,7 +16,7 @@ mod select;
 pub mod time;
 
 pub use codec::{Codec, Decoder, Encoder, OpusCodec};
-pub use jitter::{JitterBuffer, JitterStats, Packet, Pulled};
+pub use jitter::{JitterBuffer, JitterStats, Packet, Pulled, Started};
 pub use participant::ParticipantId;
 pub use room::{Input, Output, Room, RoomConfig};
 pub use time::{Micros, Ptime};

@@ -20,6 +20,8 @@ mod tests;
 
 pub use packet::Packet;
 
+use std::collections::VecDeque;
+
 use crate::codec::Codec;
 use crate::time::{Micros, Ptime, samples_to_us, us_to_samples};
 use arrivals::{Arrivals, transit_us};
@@ -41,6 +43,17 @@ pub struct Pulled {
     pub undecodable: usize,
     /// Capture time of its first sample, relay clock modulo 2³² µs; 0 is unknown.
     pub capture_us: u32,
+}
+
+/// A packet whose first sample a pull gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Started {
+    /// Unwrapped timestamp of the packet.
+    pub timestamp: i64,
+    /// Place of its first sample in the pull.
+    pub offset: usize,
+    /// Concealment between it and the packet before it, in samples.
+    pub concealed_samples: usize,
 }
 
 /// Counters since the start, and levels now.
@@ -73,6 +86,12 @@ pub struct JitterBuffer<C: Codec> {
     stream: Stream<C>,
     /// Decoded, not yet pulled.
     pcm: Vec<i16>,
+    /// Packets whose first sample is in `pcm`, with its place there.
+    starts: VecDeque<Started>,
+    /// Those whose first sample the last pull gave.
+    started: Vec<Started>,
+    /// Samples concealed since the last packet was decoded.
+    concealed_since: usize,
     /// Media time after the last sample of `pcm`.
     next_timestamp: i64,
     phase: Phase,
@@ -126,6 +145,9 @@ impl<C: Codec> JitterBuffer<C> {
             arrivals: Arrivals::default(),
             stream: Stream::new(codec, ptime),
             pcm: Vec::with_capacity(4 * ptime.samples()),
+            starts: VecDeque::new(),
+            started: Vec::new(),
+            concealed_since: 0,
             next_timestamp: 0,
             phase: Phase::Idle,
             before: Before::Silence,
@@ -169,12 +191,22 @@ impl<C: Codec> JitterBuffer<C> {
         out[..available].copy_from_slice(&self.pcm[..available]);
         out[available..].fill(0);
         self.pcm.drain(..available);
+        self.started.clear();
+        while let Some(start) = self.starts.pop_front_if(|start| start.offset < available) {
+            self.started.push(start);
+        }
+        self.starts.iter_mut().for_each(|start| start.offset -= available);
         if self.phase == Phase::Ending && self.pcm.is_empty() {
             self.phase = Phase::Idle;
             self.before = Before::Silence;
         }
         pulled.ends = self.phase == Phase::Idle && pulled.active && self.store.len() == 0;
         pulled
+    }
+
+    /// The packets whose first sample the last pull gave.
+    pub fn started(&self) -> &[Started] {
+        &self.started
     }
 
     /// Whether pulling gives silence until another packet comes.
@@ -240,8 +272,8 @@ impl<C: Codec> JitterBuffer<C> {
         let heard = fade_gain(self.concealed_run);
         match self.stream.decode(stored, self.before, heard, &mut self.pcm) {
             Ok(joint) => {
-                pulled.concealed_samples += joint;
-                self.stats.concealed_samples += joint as u64;
+                self.count_concealed(joint, pulled);
+                self.note_start(stored.timestamp, leftover + joint);
                 // What another epoch has already said is not said twice.
                 self.pcm.drain(leftover + joint..leftover + joint + overlap);
                 self.before = Before::Continuous;
@@ -288,11 +320,13 @@ impl<C: Codec> JitterBuffer<C> {
                 let most = usize::try_from(us_to_samples(most_us)).unwrap_or(0);
                 let removed = time_scale::remove_period(&mut self.pcm, most, likeness);
                 self.stats.accelerated_samples += removed as u64;
+                self.starts.iter_mut().filter(|s| s.offset >= removed).for_each(|s| s.offset -= removed);
                 removed
             }
             Operation::PreemptiveExpand => {
                 let inserted = time_scale::insert_period(&mut self.pcm, likeness);
                 self.stats.expanded_samples += inserted as u64;
+                self.starts.iter_mut().filter(|s| s.offset >= inserted).for_each(|s| s.offset += inserted);
                 inserted
             }
         };
@@ -310,6 +344,7 @@ impl<C: Codec> JitterBuffer<C> {
                 return;
             }
             let stored = self.store.pop().expect("there is a front");
+            self.note_start(stored.timestamp, self.pcm.len());
             if self.stream.decode(&stored, self.before, 1.0, &mut self.pcm).is_err() {
                 self.stats.undecodable += 1;
                 self.stream.conceal(self.ptime.samples(), 1.0, 1.0, &mut self.pcm);
@@ -343,8 +378,18 @@ impl<C: Codec> JitterBuffer<C> {
         self.stream.conceal(samples, from, to, &mut self.pcm);
         self.concealed_run += samples;
         self.before = Before::Concealed;
-        self.stats.concealed_samples += samples as u64;
+        self.count_concealed(samples, pulled);
+    }
+
+    fn count_concealed(&mut self, samples: usize, pulled: &mut Pulled) {
         pulled.concealed_samples += samples;
+        self.stats.concealed_samples += samples as u64;
+        self.concealed_since += samples;
+    }
+
+    fn note_start(&mut self, timestamp: i64, offset: usize) {
+        let concealed_samples = std::mem::take(&mut self.concealed_since);
+        self.starts.push_back(Started { timestamp, offset, concealed_samples });
     }
 
     /// After an outage: what is too old to be caught up with is never played.
