@@ -1,3 +1,7 @@
 import { render } from 'preact';
+import { App } from './ui/app.tsx';
+import './ui/base.css';
+import './ui/join.css';
+import './ui/room.css';
 
-render(<h1>Lanline</h1>, document.getElementById('app')!);
+render(<App />, document.getElementById('app')!);

@@ -1,0 +1,30 @@
+// Names from and for outside, by the rules of PROTOCOL.md, so that a person is told before the relay refuses.
+
+const MAX_NAME_CHARACTERS = 32;
+const ROOM = /^[a-z0-9-]{1,32}$/;
+/** Control characters, and marks that reorder or hide the text around them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+
+/** The room of a path: `/r/{room}`, and `lobby` where none is named. Null: not a room's name. */
+export function roomOf(path: string): string | null {
+  const [, room] = /^\/r\/([^/]*)\/?$/.exec(path) ?? [];
+  if (room === undefined || room === '') return 'lobby';
+  return ROOM.test(room) ? room : null;
+}
+
+/** What is wrong with a display name, as a sentence for the person who chose it; null where nothing is. */
+export function nameProblem(name: string): string | null {
+  const trimmed = name.trim();
+  if (trimmed === '') return 'Please enter a name.';
+  if ([...trimmed].length > MAX_NAME_CHARACTERS) return `A name has at most ${MAX_NAME_CHARACTERS} characters.`;
+  return HIDDEN.test(trimmed) ? 'A name must not contain control characters.' : null;
+}
+
+/** One or two letters that stand for a name. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const first = [...(words[0] ?? '')][0] ?? '?';
+  const last = words.length > 1 ? ([...words.at(-1)!][0] ?? '') : '';
+  return (first + last).toUpperCase();
+}

@@ -1,0 +1,133 @@
+// The network worker: owns socket and encoder. Blocks of the microphone come in on one port, packets for the playout
+// worklet leave on another, and the page hears what happens.
+
+import { Framer } from '../audio/framer.ts';
+import { audioLevel } from '../audio/level.ts';
+import { loadOpus, type Opus, type OpusEncoder, selfTest } from '../audio/opus.ts';
+import { SpeechDetector } from '../audio/speech-detector.ts';
+import { SAMPLES_PER_MS } from '../audio/units.ts';
+import { Uplink } from '../audio/uplink.ts';
+import type { CaptureBlock, FromWorker, ToPlayout, ToWorker } from './messages.ts';
+import { localUs, Session } from './session.ts';
+import type { Welcome } from './text.ts';
+import type { DownPacket } from './wire.ts';
+
+/** The page is told the microphone's level ten times a second. */
+const LEVEL_PERIOD_MS = 100;
+
+let session: Session | null = null;
+let opus: Opus | null = null;
+let encoder: OpusEncoder | null = null;
+let uplink: Uplink | null = null;
+let framer: Framer | null = null;
+let welcome: Welcome | null = null;
+let capture: { sampleRate: number; latencyUs: number } | null = null;
+let playout: MessagePort | null = null;
+let muted = false;
+let loudest = 127;
+let gated = 0;
+let levelDueMs = 0;
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  switch (data.kind) {
+    case 'start':
+      start(data);
+      break;
+    case 'capture':
+      capture = data;
+      data.port.onmessage = ({ data: block }: MessageEvent<CaptureBlock>) => takeBlock(block);
+      beginUplink();
+      break;
+    case 'mute':
+      muted = data.muted;
+      uplink?.mute(muted);
+      session?.say({ type: 'mute', muted });
+      break;
+    case 'say':
+      session?.say(data.message);
+      break;
+    case 'hidden':
+      if (session !== null) session.hidden = data.hidden;
+      if (!data.hidden) session?.retryNow();
+      break;
+    case 'retry':
+      session?.retryNow();
+      break;
+    case 'stop':
+      uplink?.mute(true);
+      session?.stop();
+      self.close();
+      break;
+  }
+};
+
+function start(data: Extract<ToWorker, { kind: 'start' }>): void {
+  playout = data.playout;
+  muted = data.muted;
+  loadOpus(data.opus)
+    .then((loaded) => {
+      if (!selfTest(loaded)) throw new Error('the codec does not keep a tone');
+      opus = loaded;
+      beginUplink();
+    })
+    .catch(() => tell({ kind: 'codec_failed' }));
+  session = new Session(data.url, {
+    link: (link) => tell({ kind: 'link', link }),
+    message: (message) => tell({ kind: 'message', message }),
+    clock: (offsetUs, roundTripUs) => tell({ kind: 'clock', offsetUs, roundTripUs }),
+    welcome: (message) => {
+      welcome = message;
+      toPlayout({ kind: 'begin', ptimeSamples: message.ptimeMs * SAMPLES_PER_MS });
+      beginUplink();
+      if (muted) session!.say({ type: 'mute', muted });
+    },
+    packet: playPacket,
+  });
+  session.start();
+}
+
+/** Whenever session, codec or microphone is new, and all three are there. */
+function beginUplink(): void {
+  if (opus === null || welcome === null || capture === null) return;
+  const ptimeSamples = welcome.ptimeMs * SAMPLES_PER_MS;
+  const detector = new SpeechDetector();
+  encoder?.free();
+  const fresh = opus.encoder(welcome.bitrate);
+  encoder = fresh;
+  framer = new Framer(capture.sampleRate, ptimeSamples, capture.latencyUs, framer?.nextTimestamp ?? 0);
+  uplink = new Uplink(ptimeSamples, {
+    encode: (pcm) => fresh.encode(pcm),
+    hears: (pcm) => detector.hears(pcm),
+    captureStamp: (us) => session!.clock.captureStamp(us),
+    send: (packet) => session!.send(packet),
+  });
+  uplink.mute(muted);
+}
+
+function takeBlock(block: CaptureBlock): void {
+  framer?.push(block, localUs(), (frame) => {
+    if (uplink === null || session === null || !session.welcomed) return;
+    const open = session.takesAudio;
+    uplink.take(frame, open);
+    if (!open) gated += 1;
+    session.talking = uplink.talking;
+    loudest = Math.min(loudest, audioLevel(frame.pcm));
+  });
+  if (uplink === null || performance.now() < levelDueMs) return;
+  levelDueMs = performance.now() + LEVEL_PERIOD_MS;
+  tell({ kind: 'uplink', level: loudest, talking: uplink.talking, gated });
+  loudest = 127;
+}
+
+function playPacket(packet: DownPacket, timestamp: number): void {
+  const { sequence: _, ...fields } = packet;
+  toPlayout({ kind: 'packet', packet: { ...fields, timestamp } }, packet.payload.buffer as ArrayBuffer);
+}
+
+function toPlayout(message: ToPlayout, buffer?: ArrayBuffer): void {
+  playout?.postMessage(message, buffer === undefined || buffer.byteLength === 0 ? [] : [buffer]);
+}
+
+function tell(message: FromWorker): void {
+  self.postMessage(message);
+}

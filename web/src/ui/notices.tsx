@@ -1,0 +1,52 @@
+import { useEffect } from 'preact/hooks';
+import type { Severity } from '../net/text.ts';
+import { CloseIcon, InfoIcon, WarningIcon } from './icons.tsx';
+import { dismissNotice, type Notice, notices } from './store.ts';
+
+/** A critical notice stays until somebody takes it away. */
+const SHOWN_MS: Record<Severity, number> = { info: 8_000, warning: 15_000, critical: Number.POSITIVE_INFINITY };
+
+export const severityWord = (severity: Severity): string =>
+  ({ info: 'Note', warning: 'Warning', critical: 'Critical' })[severity];
+
+export const SeverityIcon = ({ severity }: { severity: Severity }) =>
+  severity === 'info' ? <InfoIcon /> : <WarningIcon />;
+
+export function Notices() {
+  return (
+    <div class="notices" aria-live="assertive">
+      {notices.value.map((notice) => (
+        <Toast key={notice.key} notice={notice} />
+      ))}
+    </div>
+  );
+}
+
+function Toast({ notice }: { notice: Notice }) {
+  const { key, severity, title, text } = notice;
+  useEffect(() => {
+    const shown = SHOWN_MS[severity];
+    if (shown === Number.POSITIVE_INFINITY) return;
+    const timer = setTimeout(() => dismissNotice(key), shown);
+    return () => clearTimeout(timer);
+  }, [key, severity]);
+  return (
+    <article class={`notice ${severity}`} data-testid="notice" data-severity={severity}>
+      <SeverityIcon severity={severity} />
+      <div>
+        <span class="notice-word">{severityWord(severity)}</span>
+        <h2>
+          <bdi data-testid="notice-title">{title}</bdi>
+        </h2>
+        {text !== '' && (
+          <p dir="auto" data-testid="notice-text">
+            {text}
+          </p>
+        )}
+      </div>
+      <button type="button" class="dismiss" aria-label="Dismiss" onClick={() => dismissNotice(key)}>
+        <CloseIcon />
+      </button>
+    </article>
+  );
+}

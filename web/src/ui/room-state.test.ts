@@ -1,0 +1,59 @@
+// Proves: the room on the screen follows the relay's messages, whatever their order.
+
+import { expect, test } from 'vitest';
+import type { RelayMessage } from '../net/text.ts';
+import { apply, EMPTY_ROOM } from './room-state.ts';
+
+const ada = { id: 1, name: 'Ada', muted: false, talking: false };
+const grace = { id: 2, name: 'Grace', muted: false, talking: false };
+const welcome: RelayMessage = {
+  type: 'welcome',
+  version: 1,
+  room: 'lobby',
+  id: 1,
+  ptimeMs: 20,
+  bitrate: 64_000,
+  clockUs: 0,
+  participants: [ada],
+};
+const after = (...messages: RelayMessage[]) => messages.reduce(apply, EMPTY_ROOM);
+
+test('people come, talk, mute and go', () => {
+  const joined: RelayMessage = { type: 'joined', participant: grace };
+  expect(after(welcome, joined).participants).toEqual([ada, grace]);
+  expect(after(welcome, joined, { type: 'talking', id: 2, talking: true }).participants[1]!.talking).toBe(true);
+  const muted = after(
+    welcome,
+    joined,
+    { type: 'talking', id: 2, talking: true },
+    { type: 'muted', id: 2, muted: true },
+  );
+  expect(muted.participants[1]).toMatchObject({ muted: true, talking: false });
+  const left = after(welcome, joined, { type: 'left', id: 2 });
+  expect(left.participants).toEqual([ada]);
+  expect(left.lines.map((l) => l.kind === 'event' && l.text)).toEqual(['Grace joined', 'Grace left']);
+});
+
+test('a second welcome, after a reconnect, replaces the roster and keeps the lines', () => {
+  const chat: RelayMessage = { type: 'chat', message: 1, id: 2, name: 'Grace', text: 'hi', atMs: 0 };
+  const state = after(welcome, chat, { ...welcome, id: 9, participants: [grace] });
+  expect(state.ownId).toBe(9);
+  expect(state.participants).toEqual([grace]);
+  expect(state.lines.length).toBe(1);
+});
+
+test('own lines are known as own', () => {
+  const chat: RelayMessage = { type: 'chat', message: 1, id: 1, name: 'Ada', text: 'hi', atMs: 0 };
+  expect(after(welcome, chat).lines[0]).toMatchObject({ kind: 'chat', own: true });
+});
+
+test('keys stay unique and the memory bounded', () => {
+  const chat: RelayMessage = { type: 'chat', message: 1, id: 1, name: 'Ada', text: 'hi', atMs: 0 };
+  const state = after(welcome, ...Array<RelayMessage>(1000).fill(chat));
+  expect(state.lines.length).toBe(300);
+  expect(new Set(state.lines.map((l) => l.key)).size).toBe(300);
+});
+
+test('somebody unknown may leave', () => {
+  expect(after(welcome, { type: 'left', id: 77 }).participants).toEqual([ada]);
+});

@@ -1,0 +1,53 @@
+import { leave, resumeSound } from '../conversation.ts';
+import { Chat } from './chat.tsx';
+import { Notices } from './notices.tsx';
+import { People } from './people.tsx';
+import { delayMs, link, room, soundPaused } from './store.ts';
+import { TalkBar } from './talk-bar.tsx';
+
+export function Room() {
+  return (
+    <div class="room">
+      <header class="room-head">
+        <div>
+          <h1>{room}</h1>
+          <Status />
+        </div>
+        <Delay />
+      </header>
+      <main class="room-main">
+        <People />
+        <Chat />
+      </main>
+      {soundPaused.value && (
+        <button class="banner" type="button" data-testid="resume" onClick={resumeSound}>
+          Sound is paused. Tap to go on.
+        </button>
+      )}
+      <TalkBar onLeave={leave} />
+      <Notices />
+    </div>
+  );
+}
+
+const STATUS = { connecting: 'Connecting…', open: 'Connected', lost: 'Reconnecting…', ended: 'Disconnected' };
+
+function Status() {
+  const { state } = link.value;
+  return (
+    <p class={`status ${state}`} data-testid="status" data-state={state} role="status">
+      {STATUS[state]}
+    </p>
+  );
+}
+
+/** From a talker's mouth to this ear, for what is heard now. */
+function Delay() {
+  const ms = delayMs.value;
+  if (ms === null) return null;
+  return (
+    <p class="delay" data-testid="delay" data-ms={ms} title="From the talker’s mouth to your ear">
+      <strong>{ms}</strong> ms <span>mouth to ear</span>
+    </p>
+  );
+}
