@@ -1,0 +1,8 @@
+//! The way to the relay and back.
+
+pub mod backoff;
+pub mod connect;
+pub mod http;
+pub mod link;
+mod session;
+pub mod tls;

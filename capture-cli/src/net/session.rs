@@ -1,0 +1,260 @@
+//! One session: a socket from its welcome to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use relay_engine::Micros;
+use relay_wire::{ClientMessage, DownHeader, ServerMessage, close};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Message};
+
+use super::connect::Socket;
+use super::link::{AudioEvent, LinkEvent, Shared, asked, format_of};
+use crate::clock::OffsetEstimator;
+use crate::roster::escape;
+
+/// A socket that has been silent for so long is dead: the relay pings every second.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// The relay answers a close at once; one that does not is left alone.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Pings at the start come in this rhythm, so that the offset is good before the first second is over …
+const FIRST_PINGS: (u32, Duration) = (8, Duration::from_millis(50));
+/// … and later in this.
+const PING_EVERY: Duration = Duration::from_secs(3);
+
+/// How a session ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// As asked.
+    Closed,
+    /// The relay wants no return.
+    ForGood(String),
+    /// It broke; coming back makes sense.
+    Lost {
+        /// Whether there was a welcome.
+        joined: bool,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Runs a session to its end.
+pub(super) async fn run(
+    socket: Socket,
+    shared: &Arc<Shared>,
+    texts: &mut mpsc::UnboundedReceiver<ClientMessage>,
+    first: bool,
+) -> Ended {
+    shared.queue().restart();
+    let (sink, stream) = socket.split();
+    let (replies, replies_out) = mpsc::unbounded_channel();
+    let mut reader = Reader {
+        shared: Arc::clone(shared),
+        replies,
+        offset: OffsetEstimator::default(),
+        joined: false,
+        first,
+        goodbye: None,
+    };
+    // Both halves run in this one task: neither ever waits for the other, and both end together.
+    let reason = tokio::select! {
+        reason = reader.run(stream) => reason,
+        reason = write(sink, shared, replies_out, texts) => reason,
+    };
+    match (reason, reader.goodbye) {
+        (None, _) => Ended::Closed,
+        (Some(_), Some((reason, false))) => Ended::ForGood(reason),
+        (Some(reason), _) => Ended::Lost { joined: reader.joined, reason },
+    }
+}
+
+struct Reader {
+    shared: Arc<Shared>,
+    replies: mpsc::UnboundedSender<ClientMessage>,
+    offset: OffsetEstimator,
+    joined: bool,
+    first: bool,
+    /// The relay's reason to leave, and whether to come back.
+    goodbye: Option<(String, bool)>,
+}
+
+impl Reader {
+    /// Reads until the socket ends: `None` if that was asked for, otherwise the reason.
+    async fn run(&mut self, mut stream: SplitStream<Socket>) -> Option<String> {
+        let mut closing = self.shared.closing.subscribe();
+        let mut pings = interval(FIRST_PINGS.1);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut pings_sent = 0;
+        let mut dead = Instant::now() + SILENCE;
+        let shared = Arc::clone(&self.shared);
+        // What ends a session after its owner closed it is the end that was asked for, whatever it looks like.
+        let unless_closing = |reason: String| (!*shared.closing.borrow()).then_some(reason);
+        let mut leaving = false;
+        loop {
+            tokio::select! {
+                message = stream.next() => {
+                    let now = self.shared.clock.now();
+                    if !leaving {
+                        dead = Instant::now() + SILENCE;
+                    }
+                    match message {
+                        Some(Ok(message)) => if let Err(reason) = self.take(now, message) {
+                            return unless_closing(reason);
+                        },
+                        Some(Err(e)) => return unless_closing(lost_reason(&e)),
+                        None => return unless_closing("the relay hung up".into()),
+                    }
+                }
+                _ = pings.tick(), if self.joined && !leaving => {
+                    self.reply(ClientMessage::Ping { t: self.shared.clock.now().0.cast_signed() });
+                    pings_sent += 1;
+                    if pings_sent >= FIRST_PINGS.0 {
+                        pings.reset_after(PING_EVERY);
+                    }
+                }
+                () = tokio::time::sleep_until(dead) => {
+                    return unless_closing("nothing was heard from the relay for 5 seconds".into());
+                }
+                () = asked(&mut closing), if !leaving => {
+                    leaving = true;
+                    dead = Instant::now() + CLOSE_PATIENCE;
+                }
+            }
+        }
+    }
+
+    /// An error ends the session.
+    fn take(&mut self, now: Micros, message: Message) -> Result<(), String> {
+        match message {
+            Message::Binary(bytes) => {
+                // An unknown kind is of a later version, a broken packet as good as lost.
+                if let (Some(audio), Ok((header, payload))) = (&self.shared.audio, DownHeader::parse(&bytes)) {
+                    let _ = audio.send(AudioEvent::Packet(now, header, payload));
+                }
+                Ok(())
+            }
+            Message::Text(text) => match ServerMessage::parse(text.as_str()) {
+                Ok(Some(message)) => self.text(now, message),
+                // A type of a later version, or one that has changed: nothing to stop for.
+                Ok(None) | Err(_) => Ok(()),
+            },
+            Message::Close(frame) => Err(close_reason(frame.as_ref(), self.goodbye.as_ref())),
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
+        }
+    }
+
+    fn text(&mut self, now: Micros, message: ServerMessage) -> Result<(), String> {
+        match &message {
+            ServerMessage::Ping { t } => {
+                self.reply(ClientMessage::Pong { t: *t });
+                return Ok(());
+            }
+            ServerMessage::Pong { t, clock_us } => {
+                self.offset.pair(Micros(t.unsigned_abs()), now, *clock_us);
+                self.shared.relay_clock.set(self.offset.offset_us());
+                return Ok(());
+            }
+            ServerMessage::Welcome { ptime_ms, bitrate, .. } => self.welcome(now, *ptime_ms, *bitrate)?,
+            ServerMessage::Goodbye { reason, reconnect } => self.goodbye = Some((escape(reason), *reconnect)),
+            _ => {}
+        }
+        let _ = self.shared.events.send(LinkEvent::Text(message));
+        Ok(())
+    }
+
+    fn welcome(&mut self, now: Micros, ptime_ms: u32, bitrate: u32) -> Result<(), String> {
+        let format = format_of(ptime_ms, bitrate)
+            .ok_or_else(|| format!("the room has packets of {ptime_ms} ms, this program knows 10 and 20"))?;
+        self.joined = true;
+        if self.shared.deafened {
+            self.reply(ClientMessage::Deafen { deafened: true });
+        }
+        if let Some(audio) = &self.shared.audio {
+            let _ = audio.send(AudioEvent::Joined(now, format));
+        }
+        let _ = self.shared.events.send(LinkEvent::Joined { at: now, format, first: self.first });
+        Ok(())
+    }
+
+    fn reply(&self, message: ClientMessage) {
+        let _ = self.replies.send(message);
+    }
+}
+
+/// Writes until the socket breaks, and returns why; once closing, it writes the close and leaves the end to the reader.
+async fn write(
+    mut sink: SplitSink<Socket, Message>,
+    shared: &Shared,
+    mut replies: mpsc::UnboundedReceiver<ClientMessage>,
+    texts: &mut mpsc::UnboundedReceiver<ClientMessage>,
+) -> Option<String> {
+    let mut closing = shared.closing.subscribe();
+    let result = async {
+        loop {
+            let closing = tokio::select! {
+                biased;
+                Some(message) = replies.recv() => {
+                    sink.send(Message::text(message.to_json())).await?;
+                    false
+                }
+                () = shared.queued.notified() => false,
+                Some(message) = texts.recv() => {
+                    sink.send(Message::text(message.to_json())).await?;
+                    false
+                }
+                () = asked(&mut closing) => true,
+            };
+            while let Some(message) = next_packet(shared) {
+                sink.send(message).await?;
+            }
+            if closing {
+                while let Ok(message) = texts.try_recv() {
+                    sink.send(Message::text(message.to_json())).await?;
+                }
+                let frame = CloseFrame { code: CloseCode::from(close::NORMAL), reason: "".into() };
+                sink.send(Message::Close(Some(frame))).await?;
+                return Ok::<(), tungstenite::Error>(());
+            }
+        }
+    };
+    match result.await {
+        Ok(()) => std::future::pending().await,
+        // The reader sees a close that crosses with what we write, and knows its reason.
+        Err(
+            tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed | tungstenite::Error::Protocol(_),
+        ) => timeout(CLOSE_PATIENCE, std::future::pending::<()>()).await.err().map(|_| "the relay hung up".into()),
+        Err(e) => Some(lost_reason(&e)),
+    }
+}
+
+fn next_packet(shared: &Shared) -> Option<Message> {
+    let (sequence, packet) = shared.queue().pop(shared.clock.now())?;
+    let header = packet.header(sequence, shared.relay_clock.stamp(packet.captured));
+    Some(Message::Binary(header.write(&packet.payload)))
+}
+
+fn close_reason(frame: Option<&CloseFrame>, goodbye: Option<&(String, bool)>) -> String {
+    match (goodbye, frame) {
+        (Some((reason, _)), _) => format!("the relay said goodbye: {reason}"),
+        (None, Some(frame)) if frame.reason.is_empty() => format!("the relay closed the socket ({})", frame.code),
+        (None, Some(frame)) => format!("the relay closed the socket: {} ({})", escape(&frame.reason), frame.code),
+        (None, None) => "the relay closed the socket".into(),
+    }
+}
+
+fn lost_reason(error: &tungstenite::Error) -> String {
+    match error {
+        tungstenite::Error::Io(e) => format!("the connection broke: {e}"),
+        tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
+            "the relay hung up".into()
+        }
+        e => format!("the connection broke: {e}"),
+    }
+}
