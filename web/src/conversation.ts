@@ -68,6 +68,7 @@ class Conversation {
       store.muted.value = false;
       store.ownTalking.value = false;
       store.delayMs.value = null;
+      store.playout.value = null;
       store.notices.value = [];
     });
   }
@@ -211,6 +212,7 @@ class Conversation {
   }
 
   #report(report: PlayoutReport): void {
+    store.playout.value = report.stats;
     const context = this.#context;
     const latency = context.outputLatency || context.baseLatency || 0;
     const aheadSeconds = report.frame / context.sampleRate - context.currentTime + latency;

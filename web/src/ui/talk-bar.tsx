@@ -30,7 +30,7 @@ function Mute() {
     >
       {off ? <MutedIcon /> : <MicrophoneIcon />}
       <span class="talk-words">
-        <strong>{off ? 'You are muted' : 'Microphone is on'}</strong>
+        <strong>{off ? 'You are muted' : 'Microphone on'}</strong>
         <small>{off ? 'Tap to talk' : 'Tap to mute'}</small>
       </span>
       {!off && <Level />}
