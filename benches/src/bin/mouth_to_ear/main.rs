@@ -13,7 +13,7 @@ use benches::{
     pipe::{BLOCK, Ear, Mouth, Recording, wait_for_participants},
     progress,
     relay_process::RelayProcess,
-    report::{self, Case, Context, Figures},
+    report::{self, Case, Context, Figures, LATENESS},
     rng::Rng,
     stats::Delays,
     tone,
@@ -136,5 +136,5 @@ fn evaluate(sessions: &[Session], recording: &Recording, lateness: &Delays) -> R
     Ok(Figures::of_delays(delays)
         .with("not_found", (sent - found) as f64)
         .with("worst_likeness", f64::from(worst_likeness))
-        .with("written_late_p99_ms", lateness.percentile_ms(99.0)))
+        .with(LATENESS, lateness.percentile_ms(99.0)))
 }
