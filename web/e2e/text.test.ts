@@ -109,7 +109,7 @@ test('a room whose name is malformed is explained', async () => {
   if (response?.status() === 200) {
     await page.locator('[data-testid=failure][data-kind=bad_room]').waitFor();
   } else {
-    expect(response?.status()).toBe(404);
+    expect(response?.status()).toBe(400);
   }
   await context.close();
 });

@@ -191,6 +191,7 @@ class Conversation {
         break;
       case 'uplink':
         store.ownLevel.value = data.level;
+        store.uplink.value = { lagMs: Math.round(data.lagMs), withheld: data.withheld };
         store.ownTalking.value = data.talking && !store.muted.value;
         break;
       case 'codec_failed':

@@ -34,6 +34,8 @@ export function launch(
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args,
+    // Playwright mutes what it runs headless; here somebody listens.
+    ignoreDefaultArgs: ['--mute-audio'],
     env: { ...(process.env as Record<string, string>), ...env },
   });
 }

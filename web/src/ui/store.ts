@@ -44,6 +44,8 @@ export const muted = signal(false);
 /** Own microphone, −dBov, and whether what it hears is being sent. */
 export const ownLevel = signal(127);
 export const ownTalking = signal(false);
+/** What the way from microphone to socket costs, and what it held back. */
+export const uplink = signal({ lagMs: 0, withheld: 0 });
 export const soundPaused = signal(false);
 export const delayMs = signal<number | null>(null);
 /** What the jitter buffer did so far. */

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { setMuted, turnOnMicrophone } from '../conversation.ts';
 import { EarIcon, LeaveIcon, MicrophoneIcon, MutedIcon } from './icons.tsx';
-import { microphone, muted, ownLevel, ownTalking } from './store.ts';
+import { microphone, muted, ownLevel, ownTalking, uplink } from './store.ts';
 
 export function TalkBar({ onLeave }: { onLeave: () => void }) {
   return (
@@ -24,6 +24,8 @@ function Mute() {
       class={`talk ${off ? 'off' : 'on'} ${ownTalking.value ? 'sending' : ''}`}
       type="button"
       data-testid="mute"
+      data-lag-ms={uplink.value.lagMs}
+      data-withheld={uplink.value.withheld}
       aria-pressed={off}
       aria-label={off ? 'You are muted. Unmute' : 'Your microphone is on. Mute'}
       onClick={() => setMuted(!off)}
