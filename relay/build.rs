@@ -36,6 +36,9 @@ fn main() {
 
 /// The built page's folder, built now if it is older than its sources.
 fn built(web: &Path) -> PathBuf {
+    // Builds of two profiles may run at once, and share the folder.
+    let lock = fs::File::open(web).ok();
+    let _ = lock.as_ref().map(fs::File::lock);
     let sources = SOURCES.map(|source| web.join(source)).into_iter().filter(|path| path.exists());
     let changed =
         sources.inspect(|path| println!("cargo::rerun-if-changed={}", path.display())).filter_map(|path| newest(&path));

@@ -2,8 +2,15 @@
 
 mod common;
 
-use common::TestRelay;
+use std::time::Duration;
+
+use common::{PATIENCE, TestRelay};
+use relay::{Config, Limits};
 use relay_wire::{ServerMessage, Severity};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
@@ -113,11 +120,23 @@ async fn a_wrong_notification_has_its_answer() {
 #[tokio::test]
 async fn a_secure_port_tells_plain_http_where_to_go() {
     let state = tempfile::tempdir().expect("a folder");
-    let config = relay::Config { state_dir: Some(state.path().into()), ..relay::Config::default() };
+    let config = Config { state_dir: Some(state.path().into()), ..Config::default() };
     let mut relay = TestRelay::with(config);
     let certificate = relay.certificate.take();
     let answer = relay.http("GET", "/", &[], "").await;
     assert_eq!((answer.status, answer.code().as_str()), (400, "tls_required"));
     relay.certificate = certificate;
     assert_eq!(relay.http("GET", "/", &[], "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_not_waited_for() {
+    let limits = Limits { head: Duration::from_millis(100), ..Limits::default() };
+    let relay = TestRelay::with(Config { plain: true, limits, ..Config::default() });
+    for beginning in ["", "GET / HTTP/1.1\r\nHost: x\r\n", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"] {
+        let mut stream = relay.connect().await;
+        stream.write_all(beginning.as_bytes()).await.expect("sent");
+        let mut answer = Vec::new();
+        timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the connection ends").expect("cleanly");
+    }
 }

@@ -3,8 +3,11 @@
 
 mod common;
 
-use common::{Client, TestRelay};
-use relay_wire::ServerMessage;
+use std::time::Duration;
+
+use common::{Client, Incoming, TestRelay};
+use relay::{Config, Limits};
+use relay_wire::{ClientMessage, ServerMessage};
 
 /// Reads until the relay has pinged that often: so many seconds have passed, and its texts went out meanwhile.
 async fn seconds(guest: &mut Client, count: usize) {
@@ -65,4 +68,24 @@ async fn a_client_that_never_reads_is_closed_and_the_others_notice_nothing() {
     let (_other, heard) = reader.await.expect("no panic");
     assert!(heard > 100, "{heard} of {sent} before the end");
     drop(never);
+}
+
+#[tokio::test]
+async fn a_participant_of_whom_nothing_is_heard_is_told_and_closed() {
+    let limits = Limits { silence: Duration::from_secs(3), ..Limits::default() };
+    let relay = TestRelay::with(Config { plain: true, limits, ..Config::default() });
+    let mut answering = relay.join("lobby", "answering").await;
+    let mut silent = relay.join("lobby", "silent").await;
+    let answering = tokio::spawn(async move {
+        loop {
+            match answering.next().await {
+                Incoming::Text(ServerMessage::Ping { t }) => answering.say(&ClientMessage::Pong { t }).await,
+                Incoming::Text(ServerMessage::Left { .. }) => return,
+                Incoming::Text(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+    assert_eq!(silent.end().await, (vec!["silent".to_owned()], Some(4001)));
+    answering.await.expect("whoever answers stays");
 }
