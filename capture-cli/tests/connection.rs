@@ -1,4 +1,5 @@
 //! Proves what becomes of a connection: trusted or not, lost and restored, lost for good.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod common;
 

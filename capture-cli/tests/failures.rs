@@ -1,4 +1,5 @@
 //! Proves that what cannot work ends at once, with a sentence that says why and the exit code of the table.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Proves that the probe hears its own chirps through a real relay and counts a delay that can be.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Proves that text reaches the terminal of everyone, at once and without playing tricks on it.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod common;
 

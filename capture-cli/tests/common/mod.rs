@@ -1,5 +1,6 @@
 //! A real relay on a port of its own, and the real program in processes beside it.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
@@ -200,4 +201,50 @@ pub fn write(path: &Path, samples: &[i16]) {
         writer.write_sample(sample).unwrap();
     }
     writer.finalize().unwrap();
+}
+
+/// Tries until it holds, as long as what speaks against it may be the machine: where even a thread that does nothing
+/// but sleep wakes tens of milliseconds late, sound has holes whoever carries it. What fails on a calm machine fails.
+pub fn when_calm(mut attempt: impl FnMut() -> Result<(), String>) {
+    const ATTEMPTS: u32 = 8;
+    for left in (0..ATTEMPTS).rev() {
+        let watch = Watch::start();
+        let result = attempt();
+        let worst = watch.stop();
+        match result {
+            Ok(()) => return,
+            Err(e) if worst < Duration::from_millis(8) => panic!("{e}"),
+            Err(e) if left == 0 => panic!("{e}; but this machine never was calm: {worst:?} late just now"),
+            Err(e) => eprintln!("again, because this machine stood still for {worst:?}: {e}"),
+        }
+    }
+}
+
+/// Measures how late a sleeping thread wakes.
+struct Watch {
+    end: std::sync::mpsc::Sender<()>,
+    thread: JoinHandle<Duration>,
+}
+
+impl Watch {
+    fn start() -> Self {
+        let (end, ended) = channel();
+        let thread = std::thread::spawn(move || {
+            let step = Duration::from_millis(2);
+            let mut worst = Duration::ZERO;
+            loop {
+                let before = Instant::now();
+                match ended.recv_timeout(step) {
+                    Err(RecvTimeoutError::Timeout) => worst = worst.max(before.elapsed().saturating_sub(step)),
+                    _ => return worst,
+                }
+            }
+        });
+        Self { end, thread }
+    }
+
+    fn stop(self) -> Duration {
+        drop(self.end);
+        self.thread.join().expect("it only sleeps")
+    }
 }
