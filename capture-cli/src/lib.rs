@@ -21,6 +21,7 @@ pub mod net;
 pub mod playout;
 pub mod priority;
 pub mod probe;
+pub mod pulls;
 pub mod queue;
 pub mod roster;
 pub mod signal;

@@ -15,14 +15,12 @@ use crate::level::audio_level;
 use crate::listener::{Heard, Listener};
 use crate::net::link::AudioEvent;
 use crate::priority;
+use crate::pulls::Pulls;
 use crate::sinks::Sink;
 use crate::stop::Stop;
 use crate::time::LocalClock;
 
-/// One pull.
-pub const FRAME_SAMPLES: usize = 480;
-/// Time between two pulls.
-pub const FRAME_US: u64 = 10_000;
+pub use crate::pulls::FRAME_SAMPLES;
 
 /// What the thread needs beside its sink.
 pub struct Playout {
@@ -88,52 +86,34 @@ impl Playout {
 
     fn play(&self, start: Micros, listener: &mut Listener, sink: &mut dyn Sink) -> io::Result<()> {
         let mut frame = [0; FRAME_SAMPLES];
-        let mut deadline = start;
-        let mut phase = Phase::default();
-        while deadline < self.stop.time() {
-            self.clock.sleep_until(deadline);
-            while let Ok(event) = self.events.try_recv() {
-                take(listener, event);
-            }
-            // After a late wake-up several frames are due at once. The jitter buffer is told the time each should have
-            // sounded, not before what it was told last: its packets may have come after that.
+        let mut pulls = Pulls::new(start, sink.may_wait());
+        while pulls.next() < self.stop.time() {
+            self.wait(&mut pulls, listener);
             let pulled = listener.pull(self.clock.now(), &mut frame);
-            sink.write(&frame)?;
+            let length = pulls.length_until(self.stop.time());
+            sink.write(&frame[..length])?;
             self.meters.heard(audio_level(&frame), pulled.active);
-            deadline = deadline + phase.next_frame_us(pulled.active, listener.excess_us());
+            pulls.pulled(pulled.active);
         }
         Ok(())
     }
-}
 
-/// Where between two arrivals the pulls lie. They begin anywhere, so packets that come every 20 ms wait up to 10 ms for
-/// a pull that could as well come right after them. Pulling a little faster until they no longer wait costs nothing
-/// that is heard, where removing the same time from the signal would.
-#[derive(Debug, Default)]
-struct Phase {
-    /// By how much the pulls are earlier than the deadlines they began with.
-    advanced_us: u64,
-}
-
-impl Phase {
-    /// A packet that waits this much longer than the jitter buffer wants it to waits for the pull.
-    const WORTH_IT_US: i64 = 1_500;
-    /// 0.5 % of the time, like a clock that differs a little.
-    const STEP_US: u64 = 50;
-    /// More than one frame would be the jitter buffer's business.
-    const MOST_US: u64 = FRAME_US;
-
-    /// Time to the next pull. In silence the pulls move back, so that there is something to advance by the next time,
-    /// and what is written stays as long as the time it was written in.
-    fn next_frame_us(&mut self, active: bool, excess_us: i64) -> u64 {
-        if active && excess_us > Self::WORTH_IT_US && self.advanced_us < Self::MOST_US {
-            self.advanced_us += Self::STEP_US;
-            FRAME_US - Self::STEP_US
-        } else if !active && self.advanced_us > 0 {
-            self.advanced_us -= Self::STEP_US;
-            FRAME_US + Self::STEP_US
-        } else {
-            FRAME_US
+    /// Takes what comes until it is time for the next pull.
+    fn wait(&self, pulls: &mut Pulls, listener: &mut Listener) {
+        loop {
+            let wait = Duration::from_micros(pulls.next().since(self.clock.now()));
+            let event = if wait.is_zero() { self.events.try_recv().ok() } else { self.events.recv_timeout(wait).ok() };
+            let Some(event) = event else {
+                // A link that is gone sends nothing, and time goes on.
+                return self.clock.sleep_until(pulls.next());
+            };
+            if let AudioEvent::Packet(arrived, header, payload) = &event
+                && !header.flags.prime
+                && !payload.is_empty()
+            {
+                pulls.packet_came(*arrived, listener.target_us());
+            }
+            take(listener, event);
         }
     }
 }
@@ -142,26 +122,5 @@ fn take(listener: &mut Listener, event: AudioEvent) {
     match event {
         AudioEvent::Joined(_, format) => listener.joined(format),
         AudioEvent::Packet(arrived, header, payload) => listener.insert(arrived, header, payload),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pulls_advance_while_packets_wait_by_one_frame_at_most() {
-        let mut phase = Phase::default();
-        let time: u64 = (0..1000).map(|_| phase.next_frame_us(true, 6_000)).sum();
-        assert_eq!(time, 1000 * FRAME_US - FRAME_US);
-        assert_eq!(phase.next_frame_us(true, 1_000), FRAME_US, "what the jitter buffer wants is left to it");
-    }
-
-    #[test]
-    fn what_was_advanced_is_given_back_in_silence() {
-        let mut phase = Phase::default();
-        let talk: u64 = (0..100).map(|_| phase.next_frame_us(true, 6_000)).sum();
-        let silence: u64 = (0..200).map(|_| phase.next_frame_us(false, 6_000)).sum();
-        assert_eq!(talk + silence, 300 * FRAME_US);
     }
 }

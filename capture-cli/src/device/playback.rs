@@ -142,6 +142,10 @@ impl Sink for DeviceSink {
         Ok(())
     }
 
+    fn may_wait(&self) -> bool {
+        false
+    }
+
     /// What is in the ring still sounds; the stream is stopped by whoever holds it.
     fn finish(self: Box<Self>) -> io::Result<()> {
         let left_ms = self.ring.occupied_len() / self.per_ms.max(1);

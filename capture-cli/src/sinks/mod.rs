@@ -13,6 +13,11 @@ pub trait Sink: Send {
     /// Where nothing can be written any more; [`io::ErrorKind::BrokenPipe`] is a reader who has left.
     fn write(&mut self, frame: &[i16]) -> io::Result<()>;
 
+    /// Whether a frame may come a few milliseconds before or after its turn. Not where a device counts on it.
+    fn may_wait(&self) -> bool {
+        true
+    }
+
     /// Brings what was written into its final form.
     ///
     /// # Errors
