@@ -39,9 +39,19 @@ impl Conditions {
             commit: output("git", &["rev-parse", "--short=12", "HEAD"]) + if changed { "+" } else { "" },
             rustc: output("rustc", &["--version"]),
             date: output("date", &["-u", "+%Y-%m-%dT%H:%M:%SZ"]),
-            command: format!("cargo run --release -p benches --bin {bench} -- {}", arguments.join(" ")),
+            command: format!(
+                "{}cargo run --release -p benches --bin {bench} -- {}",
+                given_programs(),
+                arguments.join(" ")
+            ),
         }
     }
+}
+
+/// The programs named by the environment, which are then not of this commit.
+fn given_programs() -> String {
+    let named = ["RELAY", "CAPTURE_CLI"].map(|name| std::env::var(name).map(|path| format!("{name}={path} ")));
+    named.into_iter().filter_map(Result::ok).collect()
 }
 
 fn cpu() -> String {
