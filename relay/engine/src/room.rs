@@ -1,16 +1,21 @@
-//! The room: participants come and go, packets come in, and on every tick of the packet time each distinct mix goes
-//! out, to everyone who hears it. A room in which nobody talks does nothing.
+//! The room: participants come and go, packets come in and go out.
+//!
+//! A mix with exactly one contributor is that contributor's packets: they are forwarded as they arrive. Where more
+//! than one is heard, each distinct mix goes out on the tick of the packet time, encoded once, to everyone who hears
+//! it. A room in which nobody talks does nothing.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use relay_wire::{DownFlags, DownHeader, UpHeader};
+use relay_wire::{DownHeader, UpHeader};
 
 use crate::codec::Codec;
-use crate::mixer::{Mix, PRIMES, Tick};
-use crate::participant::{Listener, Participant, ParticipantId, Source};
+use crate::jitter::{PRIMES, Packet};
+use crate::listener::{Addressed, Feed, FeedPacket, Listener};
+use crate::mixer::{Mix, Tick};
+use crate::participant::{Participant, ParticipantId};
 use crate::select::{Standing, select};
-use crate::time::{Micros, Ptime};
+use crate::time::{Micros, Ptime, us_to_samples};
 
 /// What does not change while a room exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +72,14 @@ pub struct Room<C: Codec> {
     /// The ticks before this one in which somebody was heard, oldest first; empty after silence.
     past: VecDeque<Tick>,
     outputs: VecDeque<Output>,
+    /// Time of the input under way.
+    now: Micros,
+    /// A mix is about to start and waited one tick for a talker who was forwarded until now.
+    waited: bool,
 }
+
+/// The life of an encoder that a listener is not yet listening to, though placed on their timeline.
+const UNDECODED: u32 = u32::MAX;
 
 /// A driver that comes later than this skips the ticks in between: what they would play is too old.
 const MAX_TICKS_BEHIND: u64 = 5;
@@ -84,27 +96,30 @@ impl<C: Codec + Clone> Room<C> {
             participants: BTreeMap::new(),
             past: VecDeque::with_capacity(PRIMES),
             outputs: VecDeque::new(),
+            now,
+            waited: false,
         }
     }
 
     /// Takes one input; then drain [`Room::poll_output`]. Inputs about participants who are not here are ignored.
     pub fn handle(&mut self, now: Micros, input: Input) {
+        self.now = now;
         match input {
             Input::Join(id) => {
                 self.participants.entry(id).or_insert_with(|| Participant::new(&self.codec, self.config.ptime));
+                self.regroup(now);
             }
             Input::Leave(id) => {
                 self.participants.remove(&id);
+                self.regroup(now);
             }
-            Input::Packet(id, header, payload) => {
-                if let Some(participant) = self.participants.get_mut(&id) {
-                    participant.talker.jitter.insert(now, (header, payload).into());
-                    self.wake(now);
-                }
-            }
+            Input::Packet(id, header, payload) => self.packet(now, id, header, payload),
             Input::Deafen(id, deafened) => {
                 if let Some(participant) = self.participants.get_mut(&id) {
-                    participant.listener = Listener { deafened, following: None, ..participant.listener };
+                    let listener = &mut participant.listener;
+                    listener.deafened = deafened;
+                    listener.following = None;
+                    self.regroup(now);
                 }
             }
             Input::Timeout => self.run_until(now),
@@ -134,8 +149,174 @@ impl<C: Codec + Clone> Room<C> {
         self.participants.get(&id).map(|participant| participant.talker.jitter.stats())
     }
 
+    fn packet(&mut self, now: Micros, id: ParticipantId, header: UpHeader, payload: Bytes) {
+        let packet = Packet::from((header, payload));
+        let Some(participant) = self.participants.get_mut(&id) else { return };
+        if participant.talker.hear(now, header.level, &packet) {
+            self.regroup(now);
+        }
+        let Some(participant) = self.participants.get_mut(&id) else { return };
+        let useful = participant.talker.take(now, &packet);
+        if useful || packet.end {
+            self.forward(now, id, &packet);
+        }
+        if packet.end {
+            self.settle_silence(now);
+        }
+        self.wake(now);
+    }
+
+    /// Sends a packet on to everyone whose mix is this talker alone.
+    fn forward(&mut self, now: Micros, from: ParticipantId, packet: &Packet) {
+        let clock = self.media_time(now);
+        let feed = FeedPacket::from(packet);
+        let Some(talker) = self.participants.get(&from).map(|p| &p.talker) else { return };
+        // Where it plays, for others, the packet waits in the buffer; where it passed, it is the last of the recent.
+        let before = |p: &&Packet| p.timestamp.wrapping_sub(packet.timestamp).cast_signed() < 0;
+        let primes: Vec<Packet> = talker.jitter.last_packets().filter(before).cloned().collect();
+        let primes = &primes[primes.len().saturating_sub(PRIMES)..];
+        for (&id, participant) in &mut self.participants {
+            let listener = &mut participant.listener;
+            if listener.feed != Some(Feed::Forward(from)) {
+                continue;
+            }
+            let follows = (Feed::Forward(from), 0);
+            if packet.payload.is_empty() && listener.following != Some(follows) {
+                continue;
+            }
+            if listener.following.is_none_or(|(feed, _)| feed != follows.0) {
+                listener.align_to_clock(packet.timestamp, clock);
+            }
+            let mut to = Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime };
+            to.send(follows, &feed, primes.iter().map(|p| (p.timestamp, &p.payload)));
+        }
+    }
+
+    /// Decides who is heard and what everyone hears, after somebody began or stopped talking, came or left.
+    fn regroup(&mut self, now: Micros) {
+        let mut candidates: Vec<&mut Standing> =
+            self.participants.values_mut().filter(|p| p.talker.on_air).map(|p| &mut p.talker.standing).collect();
+        select(&mut candidates, self.config.max_talkers, now);
+        let heard: Vec<ParticipantId> = self.heard().collect();
+        let number = now.since(self.began) / self.config.ptime.micros();
+        let mut moved = Vec::new();
+        for (id, participant) in &mut self.participants {
+            let mut others = heard.iter().filter(|who| *who != id);
+            let mixed = if participant.talker.keeps_mix_minus(number) || heard.contains(id) {
+                Feed::MixMinus
+            } else {
+                Feed::Shared
+            };
+            let feed = match (others.next(), others.next()) {
+                _ if participant.listener.deafened => None,
+                (None, _) => None,
+                (Some(&one), None) => Some(Feed::Forward(one)),
+                (Some(_), Some(_)) => Some(mixed),
+            };
+            let before = std::mem::replace(&mut participant.listener.feed, feed);
+            if let (Some(Feed::Shared | Feed::MixMinus), Some(Feed::Forward(from))) = (before, feed) {
+                moved.push((*id, from));
+            }
+        }
+        self.leave_mixes(&moved);
+        self.engage_for_mixes(&heard);
+        self.finish_gone();
+        self.announce();
+    }
+
+    /// Who is heard: in a talkspurt, and selected.
+    fn heard(&self) -> impl Iterator<Item = ParticipantId> {
+        let heard = self.participants.iter().filter(|(_, p)| p.talker.on_air && p.talker.standing.is_selected());
+        heard.map(|(&id, _)| id)
+    }
+
+    /// Gives the listeners who leave a mix for its last talker what that talker's jitter buffer still holds.
+    fn leave_mixes(&mut self, moved: &[(ParticipantId, ParticipantId)]) {
+        for &(id, from) in moved {
+            let Some(talker) = self.participants.get(&from).map(|p| &p.talker).filter(|t| t.plays) else { continue };
+            let position = talker.jitter.position();
+            let unplayed: Vec<Packet> = talker.jitter.unplayed().cloned().collect();
+            let primes: Vec<Packet> = talker.jitter.primes().cloned().collect();
+            let clock = self.media_time(self.now);
+            let Some(listener) = self.participants.get_mut(&id).map(|p| &mut p.listener) else { continue };
+            match listener.following {
+                // The mix that was to come did not start.
+                Some((Feed::Forward(followed), _)) if followed == from => {}
+                Some((Feed::Shared | Feed::MixMinus, _)) => {
+                    listener.align_to_last(position);
+                    listener.following = Some((Feed::Forward(from), UNDECODED));
+                }
+                _ => listener.align_to_clock(position, clock),
+            }
+            let mut to = Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime };
+            for packet in &unplayed {
+                let primes = primes.iter().map(|p| (p.timestamp, &p.payload));
+                to.send((Feed::Forward(from), 0), &packet.into(), primes);
+            }
+        }
+    }
+
+    /// Starts and stops the jitter buffers that mixes need.
+    fn engage_for_mixes(&mut self, heard: &[ParticipantId]) {
+        let mixes = self.participants.values().any(|p| matches!(p.listener.feed, Some(Feed::Shared | Feed::MixMinus)));
+        for (id, participant) in &mut self.participants {
+            let talker = &mut participant.talker;
+            let needed = mixes && heard.contains(id);
+            if needed && !talker.plays {
+                let frames = talker.jitter.engage();
+                talker.forwarded = if talker.in_mid_talkspurt() { frames } else { Vec::new() };
+            } else if !needed && talker.plays {
+                talker.jitter.release();
+            }
+            talker.plays = needed;
+        }
+    }
+
+    /// Ends what listeners heard until now, where nothing of what they are to hear goes on from there.
+    fn finish_gone(&mut self) {
+        for (&id, participant) in &mut self.participants {
+            let listener = &mut participant.listener;
+            let gone = match (listener.feed, listener.following) {
+                (None, _) => true,
+                (Some(Feed::Forward(wanted)), Some((followed, _))) => followed != Feed::Forward(wanted),
+                _ => false,
+            };
+            if gone {
+                Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime }.finish();
+            }
+        }
+    }
+
+    fn announce(&mut self) {
+        for (&id, participant) in &mut self.participants {
+            let talker = &mut participant.talker;
+            let heard = talker.on_air && talker.standing.is_selected();
+            if talker.announced != heard {
+                talker.announced = heard;
+                self.outputs.push_back(Output::Talking(id, heard));
+            }
+        }
+    }
+
+    /// Ends the talkspurts of which nothing is left.
+    fn settle_silence(&mut self, now: Micros) {
+        let mut changed = false;
+        for participant in self.participants.values_mut() {
+            changed |= participant.talker.fall_silent(now);
+        }
+        if changed {
+            self.regroup(now);
+        }
+    }
+
     fn time_of(&self, tick: u64) -> Micros {
         self.began + tick * self.config.ptime.micros()
+    }
+
+    fn media_time(&self, now: Micros) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timestamps wrap")]
+        let wrapped = us_to_samples(now.since(self.began).cast_signed()) as u32;
+        wrapped
     }
 
     /// A silent room gets its next tick, on the same grid as before.
@@ -155,47 +336,51 @@ impl<C: Codec + Clone> Room<C> {
                 number
             };
             self.tick(number);
-            self.next_tick = self.is_busy().then_some(number + 1);
+            let busy = |p: &Participant<C>| p.talker.on_air || p.listener.following.is_some();
+            self.next_tick = self.participants.values().any(busy).then_some(number + 1);
         }
-    }
-
-    fn is_busy(&self) -> bool {
-        self.participants.values().any(|participant| {
-            !participant.talker.jitter.is_idle()
-                || participant.talker.announced
-                || participant.listener.following.is_some()
-        })
     }
 
     fn tick(&mut self, number: u64) {
         let now = self.time_of(number);
+        if self.waits_for_forwarded(now) {
+            return;
+        }
         let mut tick = if self.past.len() == PRIMES { self.past.pop_front() } else { None }.unwrap_or_default();
         tick.reset(number, self.config.ptime.samples());
-        self.listen_to_talkers(now, &mut tick);
-        self.announce();
+        self.add_up(now, &mut tick);
+        if self.past.is_empty() && !tick.is_empty() {
+            self.recall_forwarded(number);
+        }
         self.send_mixes(&tick);
         if tick.is_empty() {
             self.past.clear();
         } else {
             self.past.push_back(tick);
         }
+        self.settle_silence(now);
+        self.regroup(now);
     }
 
-    /// Pulls a frame of everyone who is active, selects who is heard, and adds those up.
-    fn listen_to_talkers(&mut self, now: Micros, tick: &mut Tick) {
-        let mut candidates: Vec<&mut Standing> = Vec::new();
+    /// A mix that is about to start waits, for one tick, until the next packet of who was forwarded until now is
+    /// there: what its listeners have heard already is not said again, and there is no gap before what they have not.
+    fn waits_for_forwarded(&mut self, now: Micros) -> bool {
+        let talkers = || self.participants.values().map(|p| &p.talker).filter(|t| t.plays);
+        let starts = talkers().all(|t| !t.pulled.active);
+        let waits = starts && !self.waited && talkers().any(|t| !t.jitter.is_ready(now));
+        self.waited = waits;
+        waits
+    }
+
+    /// Pulls a frame of everyone whose signal a mix needs, selects who is heard, and adds those up.
+    fn add_up(&mut self, now: Micros, tick: &mut Tick) {
         for (&id, participant) in &mut self.participants {
             let talker = &mut participant.talker;
-            talker.was_active = talker.pulled.active;
             talker.pull(now);
             for _ in 0..talker.pulled.undecodable {
                 self.outputs.push_back(Output::Undecodable(id));
             }
-            if talker.pulled.active {
-                candidates.push(&mut talker.standing);
-            }
         }
-        select(&mut candidates, self.config.max_talkers, now);
         for (&id, participant) in &mut self.participants {
             let talker = &mut participant.talker;
             talker.settle(tick.number);
@@ -205,120 +390,104 @@ impl<C: Codec + Clone> Room<C> {
         }
     }
 
-    fn announce(&mut self) {
-        for (&id, participant) in &mut self.participants {
-            let talker = &mut participant.talker;
-            if talker.announced != talker.contributes {
-                talker.announced = talker.contributes;
-                self.outputs.push_back(Output::Talking(id, talker.contributes));
+    /// A mix starts: what was heard before it is what was forwarded.
+    fn recall_forwarded(&mut self, number: u64) {
+        let longest = self.participants.values().map(|p| p.talker.forwarded.len()).max().unwrap_or(0);
+        for age in (1..=longest).rev() {
+            let mut tick = Tick::default();
+            tick.reset(number.saturating_sub(age as u64), self.config.ptime.samples());
+            for (&id, participant) in &self.participants {
+                let frames = &participant.talker.forwarded;
+                if let Some(frame) = frames.len().checked_sub(age).map(|at| &frames[at]) {
+                    tick.add(id, frame);
+                }
             }
+            self.past.push_back(tick);
         }
+        self.participants.values_mut().for_each(|p| p.talker.forwarded.clear());
     }
 
     /// Encodes each distinct mix that somebody hears, once, and sends it to everyone who hears it.
-    ///
-    /// A mix with exactly one contributor is that contributor's packets and need not be encoded at all: this is the
-    /// place where they will be forwarded.
     fn send_mixes(&mut self, tick: &Tick) {
-        let wants_shared = |p: &Participant<C>| !p.listener.deafened && !p.talker.keeps_mix_minus(tick.number);
-        let shared = (!tick.is_empty() && self.participants.values().any(wants_shared)).then(|| Heard {
-            source: Source::Shared,
-            payload: self.shared.encode(&self.past, tick, None),
-            capture_us: self.capture_us(None),
-            end: self.ends(None),
-        });
+        let hears_shared = |p: &Participant<C>| p.listener.feed == Some(Feed::Shared);
+        let shared = (!tick.is_empty() && self.participants.values().any(hears_shared))
+            .then(|| FeedPacket { payload: self.shared.encode(&self.past, tick, None), ..self.describe(tick, None) });
         let ids: Vec<ParticipantId> = self.participants.keys().copied().collect();
         for id in ids {
-            let (capture_us, end) = (self.capture_us(Some(id)), self.ends(Some(id)));
+            let description = self.describe(tick, Some(id));
+            let positions = self.positions();
             let Some(participant) = self.participants.get_mut(&id) else { continue };
-            if participant.listener.deafened {
-                continue;
-            }
             let own;
-            let (heard, mix) = if participant.talker.keeps_mix_minus(tick.number) {
-                own = (tick.others(Some(id)) > 0).then(|| Heard {
-                    source: Source::MixMinus,
-                    payload: participant.mix_minus.encode(&self.past, tick, Some(id)),
-                    capture_us,
-                    end,
-                });
-                (own.as_ref(), &participant.mix_minus)
-            } else {
-                (shared.as_ref(), &self.shared)
+            let (feed, packet, mix) = match participant.listener.feed {
+                Some(Feed::Shared) => (Feed::Shared, shared.as_ref(), &self.shared),
+                Some(Feed::MixMinus) => {
+                    own = (tick.others(Some(id)) > 0).then(|| FeedPacket {
+                        payload: participant.mix_minus.encode(&self.past, tick, Some(id)),
+                        ..description
+                    });
+                    (Feed::MixMinus, own.as_ref(), &participant.mix_minus)
+                }
+                None | Some(Feed::Forward(_)) => continue,
             };
-            let mut to = Addressed { id, listener: &mut participant.listener, outputs: &mut self.outputs };
-            match heard {
-                Some(heard) => to.send(self.config.ptime, tick.number, heard, mix),
-                None => to.finish(self.config.ptime, tick.number),
+            let listener = &mut participant.listener;
+            let media = media_time(self.config.ptime, tick.number);
+            if packet.is_some() {
+                align_to_mix(listener, media, &positions);
+            }
+            let mut to = Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime };
+            match packet {
+                Some(packet) => {
+                    let primes = mix.primes(tick.number);
+                    let primes = primes.map(|(number, payload)| (media_time(self.config.ptime, *number), payload));
+                    to.send((feed, mix.generation), packet, primes);
+                }
+                None => to.finish(),
             }
         }
     }
 
-    /// Capture time of the loudest who contributes, other than `except`.
-    fn capture_us(&self, except: Option<ParticipantId>) -> u32 {
-        let others = self.participants.iter().filter(|(id, p)| p.talker.contributes && Some(**id) != except);
-        others.min_by_key(|(_, p)| p.talker.level).map_or(0, |(_, p)| p.talker.pulled.capture_us)
+    /// Where in their own media time the talkers of this tick are.
+    fn positions(&self) -> Vec<(ParticipantId, u32)> {
+        let contributing = self.participants.iter().filter(|(_, p)| p.talker.contributes);
+        contributing.map(|(&id, p)| (id, p.talker.position)).collect()
     }
 
-    /// Whether everyone who contributes, other than `except`, ends their talkspurt with this tick.
-    fn ends(&self, except: Option<ParticipantId>) -> bool {
-        let mut others = self.participants.iter().filter(|(id, p)| p.talker.contributes && Some(**id) != except);
-        others.all(|(_, p)| p.talker.pulled.ends)
+    /// What a mix of this tick without one participant is, but for its payload.
+    fn describe(&self, tick: &Tick, except: Option<ParticipantId>) -> FeedPacket {
+        let others = || self.participants.iter().filter(|(id, p)| p.talker.contributes && Some(**id) != except);
+        let loudest = others().min_by_key(|(_, p)| p.talker.level);
+        FeedPacket {
+            timestamp: media_time(self.config.ptime, tick.number),
+            capture_us: loudest.map_or(0, |(_, p)| p.talker.pulled.capture_us),
+            end: others().all(|(_, p)| p.talker.pulled.ends),
+            payload: Bytes::new(),
+        }
     }
 }
 
-/// One tick of a mix.
-struct Heard {
-    source: Source,
-    payload: Bytes,
-    capture_us: u32,
-    end: bool,
-}
-
-/// The way to one listener.
-struct Addressed<'a> {
-    id: ParticipantId,
-    listener: &'a mut Listener,
-    outputs: &'a mut VecDeque<Output>,
-}
-
-impl Addressed<'_> {
-    fn send<C: Codec>(&mut self, ptime: Ptime, tick: u64, heard: &Heard, mix: &Mix<C>) {
-        let silent_before = self.listener.following.is_none();
-        let follows = Some((heard.source, mix.generation));
-        let new_epoch = self.listener.following != follows;
-        if new_epoch {
-            self.listener.epoch = self.listener.epoch.wrapping_add(1);
-            for (number, prime) in mix.primes(tick) {
-                let flags = DownFlags { prime: true, ..DownFlags::default() };
-                self.push(flags, media_time(ptime, *number), 0, prime.clone());
+/// Places a mix on a listener's timeline.
+fn align_to_mix(listener: &mut Listener, media: u32, positions: &[(ParticipantId, u32)]) {
+    match listener.following {
+        None => listener.align_to_clock(media, media),
+        Some((Feed::Forward(talker), _)) => {
+            // The mix says what that talker says, at the same media time.
+            match positions.iter().find(|(id, _)| *id == talker) {
+                Some((_, position)) => listener.offset = listener.offset.wrapping_add(position.wrapping_sub(media)),
+                None => listener.align_to_last(media),
             }
         }
-        let flags =
-            DownFlags { marker: silent_before, end: heard.end, prime: false, cross_fade: new_epoch && !silent_before };
-        self.push(flags, media_time(ptime, tick), heard.capture_us, heard.payload.clone());
-        self.listener.following = if heard.end { None } else { follows };
+        Some((Feed::Shared | Feed::MixMinus, _)) => {}
     }
+}
 
-    /// The mix fell silent without notice: the packet before was the last.
-    fn finish(&mut self, ptime: Ptime, tick: u64) {
-        if self.listener.following.take().is_some() {
-            let flags = DownFlags { end: true, ..DownFlags::default() };
-            self.push(flags, media_time(ptime, tick), 0, Bytes::new());
+impl From<&Packet> for FeedPacket {
+    fn from(packet: &Packet) -> Self {
+        Self {
+            timestamp: packet.timestamp,
+            capture_us: packet.capture_us,
+            end: packet.end,
+            payload: packet.payload.clone(),
         }
-    }
-
-    fn push(&mut self, flags: DownFlags, timestamp: u32, capture_us: u32, payload: Bytes) {
-        let header = DownHeader {
-            flags,
-            epoch: self.listener.epoch,
-            sequence: self.listener.sequence,
-            timestamp,
-            capture_us,
-            gain_half_db: 0,
-        };
-        self.listener.sequence = self.listener.sequence.wrapping_add(1);
-        self.outputs.push_back(Output::Send(self.id, header, payload));
     }
 }
 

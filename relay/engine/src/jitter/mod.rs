@@ -90,6 +90,10 @@ pub struct JitterBuffer<C: Codec> {
     starts: VecDeque<Started>,
     /// Those whose first sample the last pull gave.
     started: Vec<Started>,
+    /// The packets that were decoded or passed last, oldest first, with their media time.
+    recent: VecDeque<(i64, Packet)>,
+    /// Whether the decoder has seen the last of `recent`.
+    in_step: bool,
     /// Samples concealed since the last packet was decoded.
     concealed_since: usize,
     /// Media time after the last sample of `pcm`.
@@ -128,6 +132,12 @@ const MAX_HOLE: i64 = 5760;
 /// A backlog of more than this over the target is thrown away, less is caught up with.
 const MAX_EXCESS_US: i64 = 300_000;
 
+/// Packets that bring a fresh decoder to the encoder's state: two are close, four as good as no change at all.
+pub(crate) const PRIMES: usize = 4;
+
+/// Packets kept after they were decoded: the primes, and what one pull may have left unplayed.
+const RECENT: usize = PRIMES + 4;
+
 /// Share of the signal, in percent, that time-scaling may take or add.
 const GENTLE_PERCENT: i64 = 12;
 const FAST_PERCENT: i64 = 30;
@@ -147,6 +157,8 @@ impl<C: Codec> JitterBuffer<C> {
             pcm: Vec::with_capacity(4 * ptime.samples()),
             starts: VecDeque::new(),
             started: Vec::new(),
+            recent: VecDeque::with_capacity(RECENT),
+            in_step: true,
             concealed_since: 0,
             next_timestamp: 0,
             phase: Phase::Idle,
@@ -176,6 +188,112 @@ impl<C: Codec> JitterBuffer<C> {
                 }
             }
         }
+    }
+
+    /// Takes note of a packet that goes on to its listeners as it is, instead of being played here. `false` means that
+    /// it is too old to be of use to anyone, or was there before.
+    pub fn pass(&mut self, now: Micros, packet: &Packet) -> bool {
+        self.stats.received += 1;
+        let timestamp = self.store.timestamp(packet);
+        let counts = !packet.pre_roll && !packet.payload.is_empty();
+        if counts && !self.arrivals.record(now, timestamp, self.ptime.samples()) {
+            self.start_anew(now, timestamp);
+            self.next_timestamp = timestamp;
+        }
+        if packet.payload.is_empty() {
+            return true;
+        }
+        if timestamp < self.next_timestamp {
+            self.stats.discarded += 1;
+            return false;
+        }
+        self.next_timestamp = timestamp + self.packet_samples();
+        self.remember(timestamp, packet.clone());
+        self.in_step = false;
+        self.stats.level_us = self.level_us(now, timestamp);
+        let useful = packet.pre_roll || self.stats.level_us <= self.arrivals.target_us() + MAX_EXCESS_US;
+        self.stats.discarded += u64::from(!useful);
+        useful
+    }
+
+    /// From now on packets are inserted and pulled, after having been passed: playing goes on where passing stopped.
+    /// Returns the frames of the packets that passed last, oldest first.
+    pub fn engage(&mut self) -> Vec<Vec<i16>> {
+        self.phase = Phase::Idle;
+        self.before = Before::Silence;
+        self.concealed_run = 0;
+        if std::mem::replace(&mut self.in_step, true) {
+            return Vec::new();
+        }
+        let mut frames = self.stream.prime(self.recent.iter().map(|(_, packet)| packet));
+        frames.drain(..frames.len().saturating_sub(PRIMES));
+        frames
+    }
+
+    /// From now on packets are passed. What is not yet played is forgotten here; see [`Self::unplayed`].
+    pub fn release(&mut self) {
+        while let Some(stored) = self.store.pop() {
+            if !stored.packet.payload.is_empty() {
+                self.next_timestamp = stored.timestamp + self.packet_samples();
+                self.in_step = false;
+                self.remember(stored.timestamp, stored.packet);
+            }
+        }
+        self.pcm.clear();
+        self.starts.clear();
+        self.phase = Phase::Idle;
+        self.before = Before::Silence;
+        self.concealed_run = 0;
+    }
+
+    /// Whether playing can start with a block at `now`.
+    pub fn is_ready(&self, now: Micros) -> bool {
+        self.store.front().is_some_and(|first| self.level_us(now, first.timestamp) >= self.arrivals.target_us())
+    }
+
+    /// Media time, wrapping, of the sample that the next pull starts with while it plays.
+    pub fn position(&self) -> u32 {
+        let first = self.store.front().filter(|_| self.phase == Phase::Idle && self.pcm.is_empty());
+        let buffered = i64::try_from(self.pcm.len()).unwrap_or(0);
+        let position = first.map_or(self.next_timestamp - buffered, |first| first.timestamp);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timestamps wrap")]
+        let wrapped = position as u32;
+        wrapped
+    }
+
+    /// The packets from the one that [`Self::position`] is in.
+    pub fn unplayed(&self) -> impl Iterator<Item = &Packet> {
+        let (_, unplayed) = self.split_recent();
+        unplayed.chain(self.store.iter().map(|stored| &stored.packet))
+    }
+
+    /// The packets before those: they prime a fresh decoder.
+    pub fn primes(&self) -> impl Iterator<Item = &Packet> {
+        let (played, _) = self.split_recent();
+        played
+    }
+
+    /// The packets that came last, played or not, oldest first.
+    pub fn last_packets(&self) -> impl Iterator<Item = &Packet> {
+        let recent = self.recent.iter().map(|(_, packet)| packet);
+        recent.chain(self.store.iter().map(|stored| &stored.packet))
+    }
+
+    fn split_recent(&self) -> (impl Iterator<Item = &Packet>, impl Iterator<Item = &Packet>) {
+        let position = self.next_timestamp - i64::try_from(self.pcm.len()).unwrap_or(0);
+        let played =
+            self.recent.iter().take_while(|(timestamp, _)| timestamp + self.packet_samples() <= position).count();
+        (
+            self.recent.range(played.saturating_sub(PRIMES)..played).map(|(_, packet)| packet),
+            self.recent.range(played..).map(|(_, packet)| packet),
+        )
+    }
+
+    fn remember(&mut self, timestamp: i64, packet: Packet) {
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((timestamp, packet));
     }
 
     /// Fills `out` (at most one packet time) with what sounds at `now`; silence where nothing does.
@@ -261,6 +379,7 @@ impl<C: Codec> JitterBuffer<C> {
         } else {
             let stored = self.store.pop().expect("there is a front");
             self.decode(now, block, &stored, pulled);
+            self.remember(stored.timestamp, stored.packet);
         }
         true
     }
@@ -350,6 +469,7 @@ impl<C: Codec> JitterBuffer<C> {
                 self.stream.conceal(self.ptime.samples(), 1.0, 1.0, &mut self.pcm);
             }
             self.next_timestamp += self.packet_samples();
+            self.remember(stored.timestamp, stored.packet);
         }
     }
 
@@ -420,6 +540,7 @@ impl<C: Codec> JitterBuffer<C> {
             if stored.packet.end {
                 self.phase = Phase::Ending;
             }
+            self.remember(stored.timestamp, stored.packet);
         }
     }
 

@@ -1,5 +1,6 @@
 //! From packets to signal: decoders, epochs, gain and concealment.
 
+use super::packet::Packet;
 use super::store::Stored;
 use super::time_scale::{best_joint, cross_fade};
 use crate::codec::{Codec, CodecError, Decoder};
@@ -105,6 +106,24 @@ impl<C: Codec> Stream<C> {
             // A packet that does not decode teaches the decoder nothing, and nobody hears it.
             let _ = decoder.decode(&stored.packet.payload, &mut self.frame);
         }
+    }
+
+    /// Brings the decoder to where it would be had it decoded everything up to these packets of one epoch, and returns
+    /// their frames.
+    pub fn prime<'a>(&mut self, packets: impl Iterator<Item = &'a Packet>) -> Vec<Vec<i16>> {
+        let mut frames = Vec::new();
+        for packet in packets {
+            if self.current.as_ref().is_none_or(|(epoch, _)| *epoch != packet.epoch) {
+                self.current = Some((packet.epoch, self.codec.decoder()));
+            }
+            if let Some((_, decoder)) = &mut self.current {
+                // As in `pass_over`: what does not decode only fails to help.
+                if decoder.decode(&packet.payload, &mut self.frame).is_ok() {
+                    frames.push(self.frame.clone());
+                }
+            }
+        }
+        frames
     }
 
     /// Appends concealment of `samples` (a multiple of 2.5 ms, at most a packet), fading linearly between two gains.
