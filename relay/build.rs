@@ -36,11 +36,15 @@ fn main() {
 
 /// The built page's folder, built now if it is older than its sources.
 fn built(web: &Path) -> PathBuf {
+    // Builds of two profiles may run at once, and share the folder.
+    let lock = fs::File::open(web).ok();
+    let _ = lock.as_ref().map(fs::File::lock);
     let sources = SOURCES.map(|source| web.join(source)).into_iter().filter(|path| path.exists());
-    let changed = sources.inspect(|path| println!("cargo::rerun-if-changed={}", path.display())).filter_map(newest);
+    let changed =
+        sources.inspect(|path| println!("cargo::rerun-if-changed={}", path.display())).filter_map(|path| newest(&path));
     let dist = web.join("dist");
     if modified(&dist.join("index.html")) < changed.max() {
-        npm(web, "ci", newest(web.join("package-lock.json")) > modified(&web.join("node_modules/.package-lock.json")));
+        npm(web, "ci", newest(&web.join("package-lock.json")) > modified(&web.join("node_modules/.package-lock.json")));
         npm(web, "run build", true);
     }
     dist
@@ -67,9 +71,9 @@ fn npm(web: &Path, task: &str, needed: bool) {
 }
 
 /// When the newest file at or below a path changed.
-fn newest(path: PathBuf) -> Option<SystemTime> {
-    let below = fs::read_dir(&path).into_iter().flatten().flatten();
-    below.filter_map(|entry| newest(entry.path())).chain(modified(&path)).max()
+fn newest(path: &Path) -> Option<SystemTime> {
+    let below = fs::read_dir(path).into_iter().flatten().flatten();
+    below.filter_map(|entry| newest(&entry.path())).chain(modified(path)).max()
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

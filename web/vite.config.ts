@@ -6,7 +6,13 @@ const generated = fileURLToPath(
   new URL('./node_modules/libopus-wasm/dist/generated/libopus.generated.mjs', import.meta.url),
 );
 
+// `npm run dev` and `npm run preview` serve the page themselves; the socket goes to a relay started with --plain --open.
+const relay = process.env.RELAY_URL ?? 'http://127.0.0.1:8480';
+const proxy = { '/ws': { target: relay, ws: true, changeOrigin: true, rewriteWsOrigin: true } };
+
 export default defineConfig({
+  server: { proxy },
+  preview: { proxy },
   plugins: [opusAsset(generated)],
   worker: {
     format: 'es',

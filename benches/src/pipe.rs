@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
 
 use crate::{drive::sleep_until, relay_process::Programs, relay_process::RelayProcess, stats::Delays, tone};
 
@@ -34,7 +35,7 @@ impl Mouth {
         let mut command = capture_cli(programs, relay, &["talk", "--file", "-", "--continuous"], room, "mouth");
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         let mut process = Process::spawn(command)?;
-        let stdin = process.0.stdin.take().context("the talker has no standard input")?;
+        let stdin = process.child.stdin.take().context("the talker has no standard input")?;
         Ok(Self { process, stdin })
     }
 
@@ -52,7 +53,7 @@ impl Mouth {
             let now = Instant::now();
             lateness.record(now - due);
             written.push(now);
-            self.stdin.write_all(&bytes).context("writing to the talker")?;
+            self.stdin.write_all(&bytes).with_context(|| format!("writing to the talker: {}", self.process.said()))?;
             due += Duration::from_millis(10);
         }
         Ok(written)
@@ -67,13 +68,13 @@ impl Mouth {
         drop(stdin);
         let began = Instant::now();
         while began.elapsed() < PROCESS_TIMEOUT {
-            match process.0.try_wait()? {
+            match process.child.try_wait()? {
                 Some(status) if status.success() => return Ok(()),
-                Some(status) => bail!("the talker ended with {status}"),
+                Some(status) => bail!("the talker ended with {status}: {}", process.said()),
                 None => std::thread::sleep(Duration::from_millis(5)),
             }
         }
-        bail!("the talker did not end when its input did")
+        bail!("the talker did not end when its input did: {}", process.said())
     }
 }
 
@@ -94,7 +95,7 @@ impl Ear {
         let mut command = capture_cli(programs, relay, &["listen", "--out", "-"], room, "ear");
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = Process::spawn(command)?;
-        let mut stdout = process.0.stdout.take().context("the listener has no standard output")?;
+        let mut stdout = process.child.stdout.take().context("the listener has no standard output")?;
         let recording = Arc::new(Mutex::new(Recording::default()));
         let shared = Arc::clone(&recording);
         let reader = std::thread::spawn(move || {
@@ -105,6 +106,12 @@ impl Ear {
             }
         });
         Ok(Self { process, recording, reader })
+    }
+
+    /// What the listener said to people so far.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.process.said()
     }
 
     /// Ends the listener and returns what was heard.
@@ -171,20 +178,30 @@ pub fn wait_for_participants(relay: &RelayProcess, wanted: u64) -> Result<()> {
 
 /// A process that does not outlive this value.
 #[derive(Debug)]
-struct Process(Child);
+struct Process {
+    child: Child,
+    /// What it says to people.
+    log: NamedTempFile,
+}
 
 impl Process {
     fn spawn(mut command: Command) -> Result<Self> {
+        let log = NamedTempFile::new()?;
+        command.stderr(log.reopen()?);
         let child = command.spawn().with_context(|| format!("starting {}", command.get_program().display()))?;
-        Ok(Self(child))
+        Ok(Self { child, log })
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap_or_default()
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended by itself; there is nobody left to tell.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

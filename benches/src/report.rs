@@ -57,6 +57,12 @@ impl Figures {
     }
 }
 
+/// Name of the figure that says how late the bench itself was in writing or sending, p99 in milliseconds.
+pub const LATENESS: &str = "bench_late_p99_ms";
+
+/// A bench that is later than this itself measures a busy machine.
+const BUSY_MS: f64 = 2.0;
+
 /// Runs the cases asked for on the command line; says what failed and is then no success.
 #[must_use]
 pub fn main(bench: &str, cases: &[Case]) -> ExitCode {
@@ -130,6 +136,12 @@ impl Report<'_> {
             let others = case.figures.iter().filter(|(name, _)| !shown.contains(&name.as_str()));
             let others: Vec<String> = others.map(|(name, figure)| format!("{name} {figure}")).collect();
             lines.push(format!("{:24} {}", case.name, others.join(", ")));
+        }
+        for case in &self.cases {
+            let late = case.figures.get(LATENESS).copied().unwrap_or(0.0);
+            if late > BUSY_MS {
+                lines.push(format!("{:24} the machine is busy: the bench itself was {late} ms late (p99)", case.name));
+            }
         }
         let c = self.conditions;
         lines.push(format!("\n{}, {} cores, {}, load {}", c.cpu, c.cores, c.kernel, c.load_average));

@@ -1,6 +1,6 @@
 //! What a relay is told when it starts.
 
-use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread};
+use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread, time::Duration};
 
 use relay_engine::Ptime;
 
@@ -46,10 +46,20 @@ pub struct Limits {
     pub participants: usize,
     /// Participants in one room: a core fans out to about this many within a quarter of a packet time.
     pub per_room: usize,
+    /// How long a client may take for the head of a request, and how long a connection may idle between two.
+    pub head: Duration,
+    /// A participant of whom nothing is heard for this long is gone.
+    pub silence: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 4096, participants: 2048, per_room: 500 }
+        Self {
+            connections: 4096,
+            participants: 2048,
+            per_room: 500,
+            head: Duration::from_secs(10),
+            silence: Duration::from_secs(15),
+        }
     }
 }

@@ -5,7 +5,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Waker,
 };
 
@@ -28,6 +31,7 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 pub struct Egress {
     queues: Mutex<Queues>,
     writer: AtomicWaker,
+    closing: AtomicBool,
 }
 
 /// How a session ends.
@@ -63,7 +67,7 @@ impl Egress {
     #[must_use]
     pub fn new(ptime: Ptime) -> Self {
         let queues = Queues { texts: VecDeque::new(), text_bytes: 0, audio: AudioQueue::new(ptime), close: None };
-        Self { queues: Mutex::new(queues), writer: AtomicWaker::new() }
+        Self { queues: Mutex::new(queues), writer: AtomicWaker::new(), closing: AtomicBool::new(false) }
     }
 
     /// Appends a text message. A participant who lets them pile up is closed with a reason: texts are never skipped.
@@ -75,6 +79,7 @@ impl Egress {
         if queues.texts.len() >= MAX_TEXTS || queues.text_bytes + text.len() > MAX_TEXT_BYTES {
             queues.texts.clear();
             queues.text_bytes = 0;
+            self.closing.store(true, Ordering::Relaxed);
             queues.end_with(
                 error("too_slow", "text messages piled up because they were not read"),
                 Close { code: close::TOO_SLOW, reason: "too_slow" },
@@ -103,6 +108,7 @@ impl Egress {
         if queues.close.is_some() {
             return;
         }
+        self.closing.store(true, Ordering::Relaxed);
         queues.end_with(last, close);
         drop(queues);
         self.writer.wake();
@@ -111,6 +117,12 @@ impl Egress {
     /// Registers who is woken when something is pushed. Register, then look.
     pub fn register(&self, writer: &Waker) {
         self.writer.register(writer);
+    }
+
+    /// Whether the session is to end; what was pushed before that is still to be written.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     /// What there is to write now.

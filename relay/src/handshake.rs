@@ -106,7 +106,7 @@ async fn run(app: Arc<App>, on_upgrade: OnUpgrade, seat: Seat, name: DisplayName
     let (connection, already_read) = (parts.io.into_inner(), parts.read_buf.to_vec());
     let socket =
         WebSocketStream::from_partially_read(connection, already_read, Role::Server, Some(websocket_config())).await;
-    let config = session::Config { clock: app.clock, ptime: app.ptime };
+    let config = session::Config { clock: app.clock, ptime: app.ptime, silence: app.silence };
     Session::new(config, socket, seat, via).run(name).await;
 }
 

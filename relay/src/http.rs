@@ -39,6 +39,8 @@ pub struct App {
     pub ptime: Ptime,
     /// There is no TLS on this port.
     pub plain: bool,
+    /// A participant of whom nothing is heard for this long is gone.
+    pub silence: Duration,
 }
 
 /// All routes.

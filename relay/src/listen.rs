@@ -25,8 +25,6 @@ use crate::{config::DEFAULT_PORT, connection::Connection, handshake::Via, kernel
 
 /// How long a client may take for its TLS handshake.
 const TLS_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a client may take for the head of a request, and how long a connection may idle between two.
-const HEAD_PATIENCE: Duration = Duration::from_secs(15);
 /// The smallest head buffer hyper accepts; ours are far smaller.
 const HEAD_BUFFER: usize = 8192;
 /// Connections the kernel completes before we accept them.
@@ -76,6 +74,8 @@ pub struct Server {
     pub guard: Guard,
     /// Bounds the connections.
     pub slots: Arc<Semaphore>,
+    /// How long a client may take for the head of a request, and how long a connection may idle between two.
+    pub head: Duration,
 }
 
 impl Server {
@@ -103,6 +103,8 @@ impl Server {
     }
 
     async fn connection(self, tcp: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
+        // A dual-stack port sees IPv4 peers as mapped addresses.
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         kernel::tune(&tcp);
         let mut end = self.guard.clone();
         let connection = tokio::select! {
@@ -136,7 +138,7 @@ impl Server {
         });
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_PATIENCE)
+            .header_read_timeout(self.head)
             .max_buf_size(HEAD_BUFFER)
             .serve_connection(TokioIo::new(connection), service)
             .with_upgrades();

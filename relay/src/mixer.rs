@@ -76,7 +76,13 @@ impl Mixer {
             deadlines: BinaryHeap::new(),
             closing: false,
         };
-        thread::Builder::new().name(format!("mixer-{index}")).spawn(move || driver.run())?;
+        thread::Builder::new().name(format!("mixer-{index}")).spawn(move || {
+            // Rooms are contained one by one, so this is a fault of the thread's own; without it the relay is deaf.
+            if catch_unwind(AssertUnwindSafe(|| driver.run())).is_err() {
+                tracing::error!("a mixer thread panicked; the relay ends");
+                std::process::abort();
+            }
+        })?;
         Ok(Self { inbox, backlog })
     }
 
@@ -222,7 +228,7 @@ impl Driver {
             }
             Command::Open(key, name) => {
                 let now = self.clock.now();
-                let room = Room::new(name, self.ptime, now);
+                let room = Room::new(name, self.ptime, staggered(key, now, self.ptime));
                 self.rooms.insert(key, Scheduled { room, deadline: None, latest: now });
             }
             Command::Close(key) => {
@@ -255,6 +261,15 @@ impl Driver {
             self.deadlines.extend(next.map(|next| Reverse((next, key))));
         }
     }
+}
+
+/// The instant at or shortly before `now` from which a room counts its ticks. Consecutive rooms are a golden section
+/// of the packet time apart, which spreads any number of them evenly, so that they do not all mix at once.
+fn staggered(key: RoomKey, now: Micros, ptime: Ptime) -> Micros {
+    const GOLDEN_PER_MILLION: u64 = 618_034;
+    let phase = key.0.wrapping_mul(GOLDEN_PER_MILLION) % 1_000_000 * ptime.micros() / 1_000_000;
+    let since_phase = (now.0 + ptime.micros() - phase) % ptime.micros();
+    if since_phase > now.0 { now } else { now - since_phase }
 }
 
 #[cfg(test)]
@@ -315,6 +330,20 @@ mod tests {
             driver.with_room(RoomKey(1), Micros(at), |_, now| seen.push(now.0));
         }
         assert_eq!(seen, [5_000_000, 5_000_000, 6_000_000]);
+    }
+
+    #[test]
+    fn rooms_made_together_tick_apart() {
+        let now = Micros(1_234_567);
+        let mut phases: Vec<u64> = (1..=10).map(|key| staggered(RoomKey(key), now, Ptime::Ms20).0 % 20_000).collect();
+        phases.sort_unstable();
+        assert!(phases.windows(2).all(|pair| pair[1] - pair[0] >= 900), "{phases:?}");
+        for key in 0..100 {
+            for now in [Micros(0), Micros(5000), now] {
+                let began = staggered(RoomKey(key), now, Ptime::Ms20);
+                assert!(began <= now && now.since(began) < 20_000);
+            }
+        }
     }
 
     #[test]

@@ -103,10 +103,22 @@ impl Relay {
         let mixers = (0..config.mixers.get()).map(|index| Mixer::start(index, clock, config.ptime));
         let mixers = mixers.collect::<io::Result<_>>().map_err(StartError::Thread)?;
         let registry = Arc::new(Registry::new(mixers, config.limits));
-        let app = App { registry: Arc::clone(&registry), clock, ptime: config.ptime, plain: config.plain };
+        let app = App {
+            registry: Arc::clone(&registry),
+            clock,
+            ptime: config.ptime,
+            plain: config.plain,
+            silence: config.limits.silence,
+        };
         let shutdown = Shutdown::default();
         let slots = Arc::new(Semaphore::new(config.limits.connections));
-        let server = Server { router: http::router(Arc::new(app)), tls, guard: shutdown.guard(), slots };
+        let server = Server {
+            router: http::router(Arc::new(app)),
+            tls,
+            guard: shutdown.guard(),
+            slots,
+            head: config.limits.head,
+        };
         Ok(Self { listener, address, certificate, registry, server, shutdown })
     }
 

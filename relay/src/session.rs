@@ -33,10 +33,9 @@ use crate::{
 };
 
 const PING_EVERY: Duration = Duration::from_secs(1);
-/// A participant who answers nothing for this long is gone.
-const SILENCE_US: u64 = 15_000_000;
 /// How long a session that ends waits for its last words to be taken and for the peer's own close.
 const LINGER: Duration = Duration::from_secs(2);
+const SHUT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a session needs to know of its relay.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +44,8 @@ pub struct Config {
     pub clock: Clock,
     /// Packet time of the room.
     pub ptime: Ptime,
+    /// A participant of whom nothing is heard for this long is gone.
+    pub silence: Duration,
 }
 
 /// One participant's socket.
@@ -127,7 +128,7 @@ impl Session {
                     self.leave();
                     if self.reading == Reading::Nothing {
                         // The peer's close will not be understood, so ours is all there is.
-                        let _ = self.socket.get_mut().shutdown().await;
+                        self.shut().await;
                     }
                 }
                 Step::Gone => break,
@@ -136,8 +137,12 @@ impl Session {
         self.leave();
         let reason = self.ended.map_or("connection lost", |close| close.reason);
         tracing::info!(%room, id, reason, discarded = self.egress.discarded(), "left");
-        // Says goodbye at the TLS level too; a peer that is gone needs none.
-        let _ = timeout(LINGER, self.socket.get_mut().shutdown()).await;
+        self.shut().await;
+    }
+
+    /// Ends our side of the connection, at the TLS level too where the peer still takes it.
+    async fn shut(&mut self) {
+        let _ = timeout(SHUT_PATIENCE, self.socket.get_mut().shutdown()).await;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
@@ -146,7 +151,7 @@ impl Session {
             Poll::Ready(Err(_)) => return Poll::Ready(Step::Gone),
             Poll::Pending => {}
         }
-        if self.linger.is_none() && (self.ended.is_some() || self.egress.pending(Micros(0)).close.is_some()) {
+        if self.linger.is_none() && (self.ended.is_some() || self.egress.is_closing()) {
             self.linger = Some(Box::pin(sleep(LINGER)));
         }
         if self.linger.as_mut().is_some_and(|linger| linger.as_mut().poll(cx).is_ready()) {
@@ -241,8 +246,10 @@ impl Session {
     }
 
     fn each_second(&mut self) {
-        if self.config.clock.now().since(self.heard_at) > SILENCE_US {
-            self.refuse("silent", "nothing was heard for 15 seconds", close::SILENT);
+        let silence = Duration::from_micros(self.config.clock.now().since(self.heard_at));
+        if silence > self.config.silence {
+            let sentence = format!("nothing was heard for {} seconds", silence.as_secs());
+            self.refuse("silent", sentence, close::SILENT);
         } else {
             self.writer.ping();
         }

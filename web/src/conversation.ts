@@ -68,6 +68,7 @@ class Conversation {
       store.muted.value = false;
       store.ownTalking.value = false;
       store.delayMs.value = null;
+      store.playout.value = null;
       store.notices.value = [];
     });
   }
@@ -190,6 +191,7 @@ class Conversation {
         break;
       case 'uplink':
         store.ownLevel.value = data.level;
+        store.uplink.value = { lagMs: Math.round(data.lagMs), withheld: data.withheld };
         store.ownTalking.value = data.talking && !store.muted.value;
         break;
       case 'codec_failed':
@@ -211,6 +213,7 @@ class Conversation {
   }
 
   #report(report: PlayoutReport): void {
+    store.playout.value = report.stats;
     const context = this.#context;
     const latency = context.outputLatency || context.baseLatency || 0;
     const aheadSeconds = report.frame / context.sampleRate - context.currentTime + latency;

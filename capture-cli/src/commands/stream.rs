@@ -195,6 +195,9 @@ impl Visit {
         if let Some(seconds) = self.plan.presence.seconds {
             self.stop.at(joined + micros(seconds));
         }
+        if self.input.is_none() {
+            return Ok(());
+        }
         let (Some(input), Some(done)) = (self.input.take(), self.captured_in.take()) else { return Ok(()) };
         let (formats, formats_out) = std_mpsc::channel();
         self.formats = Some(formats);

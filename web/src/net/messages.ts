@@ -13,11 +13,14 @@ export type ToWorker =
   | { kind: 'retry' }
   | { kind: 'stop' };
 
+/**
+ * `lagMs`: age of the newest sample when its packet left. `withheld`: packets not sent because link or worker were behind.
+ */
 export type FromWorker =
   | { kind: 'link'; link: Link }
   | { kind: 'message'; message: RelayMessage }
   | { kind: 'clock'; offsetUs: number; roundTripUs: number }
-  | { kind: 'uplink'; level: number; talking: boolean; gated: number }
+  | { kind: 'uplink'; level: number; talking: boolean; lagMs: number; withheld: number }
   | { kind: 'codec_failed' };
 
 export type Link =

@@ -14,6 +14,8 @@ import type { DownPacket } from './wire.ts';
 
 /** The page is told the microphone's level ten times a second. */
 const LEVEL_PERIOD_MS = 100;
+/** What the worker comes to later than this after its capture is not sent: nothing old is ever played. */
+const MAX_AGE_US = 250_000;
 
 let session: Session | null = null;
 let opus: Opus | null = null;
@@ -25,7 +27,8 @@ let capture: { sampleRate: number; latencyUs: number } | null = null;
 let playout: MessagePort | null = null;
 let muted = false;
 let loudest = 127;
-let gated = 0;
+let withheld = 0;
+let lagMs = 0;
 let levelDueMs = 0;
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
@@ -107,15 +110,17 @@ function beginUplink(): void {
 function takeBlock(block: CaptureBlock): void {
   framer?.push(block, localUs(), (frame) => {
     if (uplink === null || session === null || !session.welcomed) return;
-    const open = session.takesAudio;
+    const ageUs = localUs() - frame.capturedUs;
+    const open = session.takesAudio && ageUs < MAX_AGE_US;
     uplink.take(frame, open);
-    if (!open) gated += 1;
+    if (!open) withheld += 1;
+    lagMs = (ageUs - (frame.pcm.length / SAMPLES_PER_MS) * 1000) / 1000;
     session.talking = uplink.talking;
     loudest = Math.min(loudest, audioLevel(frame.pcm));
   });
   if (uplink === null || performance.now() < levelDueMs) return;
   levelDueMs = performance.now() + LEVEL_PERIOD_MS;
-  tell({ kind: 'uplink', level: loudest, talking: uplink.talking, gated });
+  tell({ kind: 'uplink', level: loudest, talking: uplink.talking, lagMs, withheld });
   loudest = 127;
 }
 

@@ -21,12 +21,14 @@ export function Chat() {
         ref={list}
         class="lines"
         role="log"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
         aria-label="Messages"
         onScroll={({ currentTarget: l }) => {
           follow.current = l.scrollHeight - l.scrollTop - l.clientHeight < 48;
         }}
       >
+        {lines.length === 0 && <p class="chat-empty">Messages to the room appear here.</p>}
         <ol>
           {lines.map((line) => (
             <LineView key={line.key} line={line} />

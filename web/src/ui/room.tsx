@@ -1,8 +1,9 @@
+import { samplesToMs } from '../audio/units.ts';
 import { leave, resumeSound } from '../conversation.ts';
 import { Chat } from './chat.tsx';
 import { Notices } from './notices.tsx';
 import { People } from './people.tsx';
-import { delayMs, link, room, soundPaused } from './store.ts';
+import { delayMs, link, playout, room, soundPaused } from './store.ts';
 import { TalkBar } from './talk-bar.tsx';
 
 export function Room() {
@@ -44,9 +45,20 @@ function Status() {
 /** From a talker's mouth to this ear, for what is heard now. */
 function Delay() {
   const ms = delayMs.value;
-  if (ms === null) return null;
+  const stats = playout.value;
+  if (ms === null || stats === null) return null;
   return (
-    <p class="delay" data-testid="delay" data-ms={ms} title="From the talker’s mouth to your ear">
+    <p
+      class="delay"
+      data-testid="delay"
+      data-ms={ms}
+      data-target-ms={Math.round(stats.targetUs / 1000)}
+      data-level-ms={Math.round(stats.levelUs / 1000)}
+      data-concealed-ms={Math.round(samplesToMs(stats.concealedSamples))}
+      data-underruns={stats.underruns}
+      data-discarded={stats.discarded}
+      title="From the talker’s mouth to your ear"
+    >
       <strong>{ms}</strong> ms <span>mouth to ear</span>
     </p>
   );

@@ -2,6 +2,7 @@
 
 import { computed, signal } from '@preact/signals';
 import type { CaptureFailure, Processing } from '../audio/capture.ts';
+import type { JitterStats } from '../audio/jitter/jitter-buffer.ts';
 import { roomOf } from '../names.ts';
 import type { Link } from '../net/messages.ts';
 import type { Severity } from '../net/text.ts';
@@ -43,8 +44,12 @@ export const muted = signal(false);
 /** Own microphone, −dBov, and whether what it hears is being sent. */
 export const ownLevel = signal(127);
 export const ownTalking = signal(false);
+/** What the way from microphone to socket costs, and what it held back. */
+export const uplink = signal({ lagMs: 0, withheld: 0 });
 export const soundPaused = signal(false);
 export const delayMs = signal<number | null>(null);
+/** What the jitter buffer did so far. */
+export const playout = signal<JitterStats | null>(null);
 export const notices = signal<readonly Notice[]>([]);
 
 export const others = computed(() => roomState.value.participants.filter((p) => p.id !== roomState.value.ownId));

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { setMuted, turnOnMicrophone } from '../conversation.ts';
 import { EarIcon, LeaveIcon, MicrophoneIcon, MutedIcon } from './icons.tsx';
-import { microphone, muted, ownLevel, ownTalking } from './store.ts';
+import { microphone, muted, ownLevel, ownTalking, uplink } from './store.ts';
 
 export function TalkBar({ onLeave }: { onLeave: () => void }) {
   return (
@@ -24,13 +24,15 @@ function Mute() {
       class={`talk ${off ? 'off' : 'on'} ${ownTalking.value ? 'sending' : ''}`}
       type="button"
       data-testid="mute"
+      data-lag-ms={uplink.value.lagMs}
+      data-withheld={uplink.value.withheld}
       aria-pressed={off}
       aria-label={off ? 'You are muted. Unmute' : 'Your microphone is on. Mute'}
       onClick={() => setMuted(!off)}
     >
       {off ? <MutedIcon /> : <MicrophoneIcon />}
       <span class="talk-words">
-        <strong>{off ? 'You are muted' : 'Microphone is on'}</strong>
+        <strong>{off ? 'You are muted' : 'Microphone on'}</strong>
         <small>{off ? 'Tap to talk' : 'Tap to mute'}</small>
       </span>
       {!off && <Level />}

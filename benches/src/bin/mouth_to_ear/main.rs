@@ -7,13 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use benches::{
     chirp::{LENGTH, chirp, locate},
     pipe::{BLOCK, Ear, Mouth, Recording, wait_for_participants},
     progress,
     relay_process::RelayProcess,
-    report::{self, Case, Context, Figures},
+    report::{self, Case, Context, Figures, LATENESS},
     rng::Rng,
     stats::Delays,
     tone,
@@ -60,7 +60,7 @@ fn measure(context: &Context, ptime: Ptime) -> Result<Figures> {
     let (sessions, chirps) = if context.quick { (4, 5) } else { (8, 10) };
     let relay = RelayProcess::start(&context.programs, false, ptime)?;
     let ear = Ear::start(&context.programs, &relay, ROOM)?;
-    wait_for_participants(&relay, 1)?;
+    wait_for_participants(&relay, 1).with_context(|| ear.said())?;
 
     let session_time = Duration::from_secs_f64((LEAD_IN + (chirps + 1) * SPACING) as f64 / 48_000.0 + 0.3);
     let mut lateness = Delays::default();
@@ -136,5 +136,5 @@ fn evaluate(sessions: &[Session], recording: &Recording, lateness: &Delays) -> R
     Ok(Figures::of_delays(delays)
         .with("not_found", (sent - found) as f64)
         .with("worst_likeness", f64::from(worst_likeness))
-        .with("written_late_p99_ms", lateness.percentile_ms(99.0)))
+        .with(LATENESS, lateness.percentile_ms(99.0)))
 }

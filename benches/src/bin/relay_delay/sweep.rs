@@ -10,7 +10,7 @@ use benches::{
     onset::{FREQUENCIES_HZ, onsets},
     progress,
     relay_process::RelayProcess,
-    report::{Context, Figures},
+    report::{Context, Figures, LATENESS},
     stats::Delays,
 };
 use relay_engine::Ptime;
@@ -130,7 +130,7 @@ impl Sweep {
         Ok(Figures::of_delays(delays)
             .with("not_found", (expected - found) as f64)
             .with("phases", PHASES as f64)
-            .with("sent_late_p99_ms", run.lateness.percentile_ms(99.0)))
+            .with(LATENESS, run.lateness.percentile_ms(99.0)))
     }
 }
 

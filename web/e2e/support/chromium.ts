@@ -1,0 +1,105 @@
+// Chromium with a microphone that speaks a WAV file, and the page opened in it.
+
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Relay } from './relay.ts';
+
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+  '--ignore-certificate-errors',
+];
+
+export interface Microphone {
+  /** What it hears, over and over; without a file it beeps. */
+  file?: string;
+  /** `refused`: it is there, and whoever is asked says no. `missing`: there is none. */
+  access?: 'granted' | 'refused' | 'missing';
+}
+
+export function launch(
+  { file, access = 'granted' }: Microphone = {},
+  env: Record<string, string> = {},
+): Promise<Browser> {
+  const args = [...FLAGS];
+  if (access === 'granted') args.push('--use-fake-ui-for-media-stream');
+  if (access !== 'missing') args.push('--use-fake-device-for-media-stream');
+  if (file !== undefined) args.push(`--use-file-for-fake-audio-capture=${file}`);
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args,
+    // Playwright mutes what it runs headless; here somebody listens.
+    ignoreDefaultArgs: ['--mute-audio'],
+    env: { ...(process.env as Record<string, string>), ...env },
+  });
+}
+
+export interface Visit {
+  page: Page;
+  /** Errors of scripts and of the content security policy, and requests to anywhere else. */
+  complaints: string[];
+}
+
+/** Opens the page in a profile of its own, not joined yet. The microphone is taken as it is: a test compares it. */
+export async function visit(
+  browser: Browser,
+  relay: Relay,
+  room: string,
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    viewport: { width: 390, height: 844 },
+    ...options,
+  });
+  await context.addInitScript(() => {
+    for (const key of ['echo-cancellation', 'noise-suppression', 'automatic-gain']) {
+      localStorage.setItem(`lanline.${key}`, 'off');
+    }
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    // A relay that is down cannot be reached; that is what one of the tests is about.
+    if (message.type() === 'error' && !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(message.text())) {
+      complaints.push(`console: ${message.text()}`);
+    }
+  });
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(relay.origin)) complaints.push(`request: ${request.url()}`);
+  });
+  await page.goto(relay.link(room));
+  return { page, complaints };
+}
+
+/** Visits, and joins under that name. */
+export async function join(
+  browser: Browser,
+  relay: Relay,
+  room: string,
+  name: string,
+  mode: 'talk' | 'listen' = 'talk',
+): Promise<Visit> {
+  const visited = await visit(browser, relay, room);
+  await visited.page.getByTestId('name').fill(name);
+  await visited.page.getByTestId(mode === 'talk' ? 'join' : 'join-listen').click();
+  await connected(visited.page);
+  return visited;
+}
+
+export const connected = (page: Page): Promise<void> =>
+  page.locator('[data-testid=status][data-state=open]').waitFor({ timeout: 20_000 });
+
+export const participant = (page: Page, name: string) =>
+  page.getByTestId('participant').filter({ has: page.getByText(name, { exact: true }) });

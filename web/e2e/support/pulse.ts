@@ -1,0 +1,94 @@
+// A PulseAudio of our own with one speaker, of which we hear what really comes out.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Child, temporaryFolder } from './process.ts';
+import { fromInt16 } from './sound.ts';
+
+export class Speaker {
+  readonly #folder = temporaryFolder();
+  readonly #daemon: Child;
+  readonly #socket: string;
+
+  private constructor() {
+    this.#socket = join(this.#folder.path, 'native');
+    this.#daemon = new Child(
+      'pulseaudio',
+      [
+        '-n',
+        '--daemonize=no',
+        '--use-pid-file=no',
+        '--exit-idle-time=-1',
+        '--disable-shm=yes',
+        '-L',
+        `module-native-protocol-unix auth-anonymous=1 socket=${this.#socket}`,
+        '-L',
+        'module-null-sink sink_name=ear rate=48000 channels=1',
+      ],
+      { HOME: this.#folder.path, XDG_RUNTIME_DIR: this.#folder.path, PULSE_RUNTIME_PATH: this.#folder.path },
+    );
+  }
+
+  static async start(): Promise<Speaker> {
+    const speaker = new Speaker();
+    let ended = false;
+    void speaker.#daemon.exited.then(() => {
+      ended = true;
+    });
+    while (!existsSync(speaker.#socket)) {
+      if (ended) throw new Error(`PulseAudio did not start:\n${speaker.#daemon.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return speaker;
+  }
+
+  /** For programs that shall play into it. */
+  get env(): Record<string, string> {
+    return { PULSE_SERVER: `unix:${this.#socket}`, HOME: this.#folder.path };
+  }
+
+  /** Records from the first sample that arrives until stopped. */
+  async record(): Promise<Recording> {
+    const recorder = spawn(
+      'parec',
+      ['--latency-msec=5', '--device=ear.monitor', '--format=s16le', '--rate=48000', '--channels=1', '--raw'],
+      { env: { ...process.env, ...this.env }, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const recording = new Recording(recorder);
+    await recording.begun;
+    return recording;
+  }
+
+  async close(): Promise<void> {
+    await this.#daemon.stop();
+    this.#folder.remove();
+  }
+}
+
+export class Recording {
+  readonly #recorder: ChildProcess;
+  readonly #parts: Buffer[] = [];
+  readonly begun: Promise<void>;
+
+  constructor(recorder: ChildProcess) {
+    this.#recorder = recorder;
+    this.begun = new Promise((resolve) => {
+      recorder.stdout!.on('data', (part: Buffer) => {
+        this.#parts.push(part);
+        resolve();
+      });
+    });
+  }
+
+  get samples(): Float32Array {
+    return fromInt16(Buffer.concat(this.#parts));
+  }
+
+  async stop(): Promise<Float32Array> {
+    const ended = new Promise((resolve) => this.#recorder.once('exit', resolve));
+    this.#recorder.kill();
+    await ended;
+    return this.samples;
+  }
+}

@@ -1,0 +1,115 @@
+// Proves, in real Chromium against the real relay: joining, who is here, chat, notices, and that words from outside
+// are words.
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { join, launch, participant, visit } from './support/chromium.ts';
+import { Relay } from './support/relay.ts';
+
+let relay: Relay;
+let browser: Browser;
+
+beforeAll(async () => {
+  relay = await Relay.start();
+  browser = await launch();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await relay?.close();
+});
+
+test('two people see each other come and go', async () => {
+  const ada = await join(browser, relay, 'roster', 'Ada');
+  const grace = await join(browser, relay, 'roster', 'Grace');
+  await participant(ada.page, 'Grace').waitFor();
+  await participant(grace.page, 'Ada').waitFor();
+  expect(await ada.page.getByTestId('participant').count()).toBe(2);
+  await grace.page.getByTestId('leave').click();
+  await grace.page.getByTestId('join').waitFor();
+  await participant(ada.page, 'Grace').waitFor({ state: 'detached' });
+  expect(await grace.page.getByTestId('name').inputValue()).toBe('Grace');
+  expect([...ada.complaints, ...grace.complaints]).toEqual([]);
+  await ada.page.context().close();
+  await grace.page.context().close();
+});
+
+test('the name is asked for, checked, and remembered', async () => {
+  const { page, complaints } = await visit(browser, relay, 'names');
+  await page.getByTestId('join').click();
+  await page.getByText('Please enter a name.').waitFor();
+  await page.getByTestId('name').fill('x'.repeat(33));
+  await page.getByTestId('join').click();
+  await page.getByText('at most 32 characters').waitFor();
+  await page.getByTestId('name').fill('Zoë');
+  await page.getByTestId('join').click();
+  await participant(page, 'Zoë').waitFor();
+  await page.reload();
+  expect(await page.getByTestId('name').inputValue()).toBe('Zoë');
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('chat goes both ways, in order', async () => {
+  const ada = await join(browser, relay, 'chat', 'Ada');
+  const grace = await join(browser, relay, 'chat', 'Grace', 'listen');
+  await ada.page.getByTestId('chat-input').fill('Hello, Grace 👋');
+  await ada.page.getByTestId('chat-send').click();
+  await grace.page.getByText('Hello, Grace 👋').waitFor();
+  await grace.page.getByTestId('chat-input').fill('Hello, Ada');
+  await grace.page.getByTestId('chat-input').press('Enter');
+  for (const { page } of [ada, grace]) {
+    await page.getByText('Hello, Ada').waitFor();
+    expect(await page.getByTestId('chat-text').allTextContents()).toEqual(['Hello, Grace 👋', 'Hello, Ada']);
+  }
+  expect([...ada.complaints, ...grace.complaints]).toEqual([]);
+  await ada.page.context().close();
+  await grace.page.context().close();
+});
+
+test('a notice over HTTP is shown at once, by its severity, and goes when dismissed', async () => {
+  const { page, complaints } = await join(browser, relay, 'notices', 'Ada', 'listen');
+  const answer = await relay.notify('notices', {
+    severity: 'critical',
+    title: 'Fire drill',
+    text: 'By the north door.',
+  });
+  expect(answer.status).toBe(202);
+  const notice = page.getByTestId('notice');
+  await notice.waitFor();
+  expect(await notice.getAttribute('data-severity')).toBe('critical');
+  expect(await notice.getByTestId('notice-title').textContent()).toBe('Fire drill');
+  expect(await notice.getByTestId('notice-text').textContent()).toBe('By the north door.');
+  await notice.getByLabel('Dismiss').click();
+  await notice.waitFor({ state: 'detached' });
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('names, lines and notices from outside are text, whatever they look like', async () => {
+  const markup = '<img src=x onerror=alert(1)>';
+  const ada = await join(browser, relay, 'markup', 'Ada', 'listen');
+  const mallory = await join(browser, relay, 'markup', markup, 'listen');
+  await participant(ada.page, markup).waitFor();
+  await mallory.page.getByTestId('chat-input').fill(`<script>alert(2)</script>${markup}`);
+  await mallory.page.getByTestId('chat-send').click();
+  await ada.page.getByText('<script>alert(2)</script>').waitFor();
+  await relay.notify('markup', { title: markup, text: markup });
+  await ada.page.getByTestId('notice').waitFor();
+  expect(await ada.page.evaluate(() => document.querySelectorAll('img, #app script').length)).toBe(0);
+  expect([...ada.complaints, ...mallory.complaints]).toEqual([]);
+  await ada.page.context().close();
+  await mallory.page.context().close();
+});
+
+test('a room whose name is malformed is explained', async () => {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const page = await context.newPage();
+  const response = await page.goto(`${relay.origin}/r/Not%20a%20room`);
+  if (response?.status() === 200) {
+    await page.locator('[data-testid=failure][data-kind=bad_room]').waitFor();
+  } else {
+    expect(response?.status()).toBe(400);
+  }
+  await context.close();
+});
