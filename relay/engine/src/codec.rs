@@ -22,6 +22,9 @@ pub trait Codec: Debug {
     fn encoder(&self) -> Self::Encoder;
     /// A fresh decoder.
     fn decoder(&self) -> Self::Decoder;
+
+    /// By how many samples encoding and decoding delays a signal.
+    fn delay_samples(&self) -> u32;
 }
 
 /// Turns frames of one packet time into packets.
@@ -90,6 +93,11 @@ impl Codec for OpusCodec {
     fn decoder(&self) -> OpusDecoder {
         let decoder = opus::Decoder::new(SAMPLE_RATE, opus::Channels::Mono).expect("48 kHz mono is an Opus format");
         OpusDecoder { decoder }
+    }
+
+    /// The look-ahead of restricted low delay, 2.5 ms.
+    fn delay_samples(&self) -> u32 {
+        120
     }
 }
 

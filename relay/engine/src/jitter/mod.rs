@@ -11,6 +11,8 @@ mod arrivals;
 mod decision;
 mod histogram;
 mod packet;
+mod passing;
+mod scaling;
 mod store;
 mod stream;
 mod time_scale;
@@ -23,12 +25,10 @@ pub use packet::Packet;
 use std::collections::VecDeque;
 
 use crate::codec::Codec;
-use crate::time::{Micros, Ptime, samples_to_us, us_to_samples};
+use crate::time::{Micros, Ptime, samples_to_us};
 use arrivals::{Arrivals, transit_us};
-use decision::{Operation, Status, decide};
 use store::{Inserted, Store, Stored};
 use stream::{Before, Stream};
-use time_scale::Likeness;
 
 /// What a pull gave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -102,6 +102,10 @@ pub struct JitterBuffer<C: Codec> {
     before: Before,
     /// Samples concealed since the last packet.
     concealed_run: usize,
+    /// Media time after the newest packet that was inserted.
+    newest: i64,
+    /// Packets in a row at which enough to be removed was left over.
+    leftover_for: u32,
     /// Samples that may be removed or inserted now; earned by playing.
     scale_budget: i64,
     /// Media time and capture stamp of the last packet that had one.
@@ -138,14 +142,6 @@ pub(crate) const PRIMES: usize = 4;
 /// Packets kept after they were decoded: the primes, and what one pull may have left unplayed.
 const RECENT: usize = PRIMES + 4;
 
-/// Share of the signal, in percent, that time-scaling may take or add.
-const GENTLE_PERCENT: i64 = 12;
-const FAST_PERCENT: i64 = 30;
-
-/// How alike two periods must be to be merged, gently or in a hurry.
-const GENTLE: Likeness = Likeness(0.8);
-const FAST: Likeness = Likeness(0.4);
-
 impl<C: Codec> JitterBuffer<C> {
     /// An empty buffer for packets of that packet time.
     pub fn new(codec: C, ptime: Ptime) -> Self {
@@ -164,6 +160,8 @@ impl<C: Codec> JitterBuffer<C> {
             phase: Phase::Idle,
             before: Before::Silence,
             concealed_run: 0,
+            newest: i64::MIN,
+            leftover_for: 0,
             scale_budget: 0,
             capture: None,
             stats: JitterStats::default(),
@@ -183,117 +181,14 @@ impl<C: Codec> JitterBuffer<C> {
             Inserted::Prime => {}
             Inserted::Duplicate => self.stats.discarded += 1,
             Inserted::Kept(timestamp) => {
+                // What overlaps with something that came before was held back for it, not by the link.
+                let counts = counts && timestamp >= self.newest;
+                self.newest = self.newest.max(timestamp + self.packet_samples());
                 if counts && !self.arrivals.record(now, timestamp, self.ptime.samples()) {
                     self.start_anew(now, timestamp);
                 }
             }
         }
-    }
-
-    /// Takes note of a packet that goes on to its listeners as it is, instead of being played here. `false` means that
-    /// it is too old to be of use to anyone, or was there before.
-    pub fn pass(&mut self, now: Micros, packet: &Packet) -> bool {
-        self.stats.received += 1;
-        let timestamp = self.store.timestamp(packet);
-        let counts = !packet.pre_roll && !packet.payload.is_empty();
-        if counts && !self.arrivals.record(now, timestamp, self.ptime.samples()) {
-            self.start_anew(now, timestamp);
-            self.next_timestamp = timestamp;
-        }
-        if packet.payload.is_empty() {
-            return true;
-        }
-        if timestamp < self.next_timestamp {
-            self.stats.discarded += 1;
-            return false;
-        }
-        self.next_timestamp = timestamp + self.packet_samples();
-        self.remember(timestamp, packet.clone());
-        self.in_step = false;
-        self.stats.level_us = self.level_us(now, timestamp);
-        let useful = packet.pre_roll || self.stats.level_us <= self.arrivals.target_us() + MAX_EXCESS_US;
-        self.stats.discarded += u64::from(!useful);
-        useful
-    }
-
-    /// From now on packets are inserted and pulled, after having been passed: playing goes on where passing stopped.
-    /// Returns the frames of the packets that passed last, oldest first.
-    pub fn engage(&mut self) -> Vec<Vec<i16>> {
-        self.phase = Phase::Idle;
-        self.before = Before::Silence;
-        self.concealed_run = 0;
-        if std::mem::replace(&mut self.in_step, true) {
-            return Vec::new();
-        }
-        let mut frames = self.stream.prime(self.recent.iter().map(|(_, packet)| packet));
-        frames.drain(..frames.len().saturating_sub(PRIMES));
-        frames
-    }
-
-    /// From now on packets are passed. What is not yet played is forgotten here; see [`Self::unplayed`].
-    pub fn release(&mut self) {
-        while let Some(stored) = self.store.pop() {
-            if !stored.packet.payload.is_empty() {
-                self.next_timestamp = stored.timestamp + self.packet_samples();
-                self.in_step = false;
-                self.remember(stored.timestamp, stored.packet);
-            }
-        }
-        self.pcm.clear();
-        self.starts.clear();
-        self.phase = Phase::Idle;
-        self.before = Before::Silence;
-        self.concealed_run = 0;
-    }
-
-    /// Whether playing can start with a block at `now`.
-    pub fn is_ready(&self, now: Micros) -> bool {
-        self.store.front().is_some_and(|first| self.level_us(now, first.timestamp) >= self.arrivals.target_us())
-    }
-
-    /// Media time, wrapping, of the sample that the next pull starts with while it plays.
-    pub fn position(&self) -> u32 {
-        let first = self.store.front().filter(|_| self.phase == Phase::Idle && self.pcm.is_empty());
-        let buffered = i64::try_from(self.pcm.len()).unwrap_or(0);
-        let position = first.map_or(self.next_timestamp - buffered, |first| first.timestamp);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timestamps wrap")]
-        let wrapped = position as u32;
-        wrapped
-    }
-
-    /// The packets from the one that [`Self::position`] is in.
-    pub fn unplayed(&self) -> impl Iterator<Item = &Packet> {
-        let (_, unplayed) = self.split_recent();
-        unplayed.chain(self.store.iter().map(|stored| &stored.packet))
-    }
-
-    /// The packets before those: they prime a fresh decoder.
-    pub fn primes(&self) -> impl Iterator<Item = &Packet> {
-        let (played, _) = self.split_recent();
-        played
-    }
-
-    /// The packets that came last, played or not, oldest first.
-    pub fn last_packets(&self) -> impl Iterator<Item = &Packet> {
-        let recent = self.recent.iter().map(|(_, packet)| packet);
-        recent.chain(self.store.iter().map(|stored| &stored.packet))
-    }
-
-    fn split_recent(&self) -> (impl Iterator<Item = &Packet>, impl Iterator<Item = &Packet>) {
-        let position = self.next_timestamp - i64::try_from(self.pcm.len()).unwrap_or(0);
-        let played =
-            self.recent.iter().take_while(|(timestamp, _)| timestamp + self.packet_samples() <= position).count();
-        (
-            self.recent.range(played.saturating_sub(PRIMES)..played).map(|(_, packet)| packet),
-            self.recent.range(played..).map(|(_, packet)| packet),
-        )
-    }
-
-    fn remember(&mut self, timestamp: i64, packet: Packet) {
-        if self.recent.len() == RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back((timestamp, packet));
     }
 
     /// Fills `out` (at most one packet time) with what sounds at `now`; silence where nothing does.
@@ -310,9 +205,8 @@ impl<C: Codec> JitterBuffer<C> {
         out[available..].fill(0);
         self.pcm.drain(..available);
         self.started.clear();
-        while let Some(start) = self.starts.pop_front_if(|start| start.offset < available) {
-            self.started.push(start);
-        }
+        let begun = self.starts.partition_point(|start| start.offset < available);
+        self.started.extend(self.starts.drain(..begun));
         self.starts.iter_mut().for_each(|start| start.offset -= available);
         if self.phase == Phase::Ending && self.pcm.is_empty() {
             self.phase = Phase::Idle;
@@ -386,15 +280,14 @@ impl<C: Codec> JitterBuffer<C> {
 
     fn decode(&mut self, now: Micros, block: usize, stored: &Stored, pulled: &mut Pulled) {
         let leftover = self.pcm.len();
-        let level_us = self.level_us(now, stored.timestamp);
+        let level_us = self.level_us(now, stored.timestamp.max(self.next_timestamp));
+        // What another epoch has said already is not said twice.
         let overlap = usize::try_from(self.next_timestamp - stored.timestamp).unwrap_or(0);
         let heard = fade_gain(self.concealed_run);
-        match self.stream.decode(stored, self.before, heard, &mut self.pcm) {
+        match self.stream.decode(stored, self.before, heard, overlap, &mut self.pcm) {
             Ok(joint) => {
                 self.count_concealed(joint, pulled);
                 self.note_start(stored.timestamp, leftover + joint);
-                // What another epoch has already said is not said twice.
-                self.pcm.drain(leftover + joint..leftover + joint + overlap);
                 self.before = Before::Continuous;
                 self.concealed_run = 0;
                 self.next_timestamp = stored.timestamp + self.packet_samples();
@@ -415,62 +308,6 @@ impl<C: Codec> JitterBuffer<C> {
         let leftover_us = samples_to_us(i64::try_from(leftover).unwrap_or(0));
         self.stats.level_us = level_us + leftover_us;
         self.scale(block, level_us, leftover_us);
-    }
-
-    fn scale(&mut self, block: usize, level_us: i64, leftover_us: i64) {
-        let block_us = samples_to_us(i64::try_from(block).unwrap_or(1).max(1));
-        let status = Status { level_us, leftover_us, target_us: self.arrivals.target_us(), block_us };
-        let operation = decide(status);
-        let fast = matches!(operation, Operation::Accelerate { fast: true, .. });
-        let likeness = if fast { FAST } else { GENTLE };
-        self.scale_budget = self.scale_budget.min(2 * self.packet_samples());
-        if operation == Operation::Normal || self.scale_budget < 0 {
-            return;
-        }
-        let changed = match operation {
-            Operation::Normal => 0,
-            Operation::Accelerate { most_us, .. } => {
-                self.decode_ahead();
-                let goes_on = self.store.front().is_some_and(|next| next.timestamp == self.next_timestamp);
-                let spare = self.pcm.len() - (self.pcm.len() / 2).min(time_scale::WANTED / 2);
-                if !goes_on && spare < block && self.phase == Phase::Playing {
-                    return;
-                }
-                let most = usize::try_from(us_to_samples(most_us)).unwrap_or(0);
-                let removed = time_scale::remove_period(&mut self.pcm, most, likeness);
-                self.stats.accelerated_samples += removed as u64;
-                self.starts.iter_mut().filter(|s| s.offset >= removed).for_each(|s| s.offset -= removed);
-                removed
-            }
-            Operation::PreemptiveExpand => {
-                let inserted = time_scale::insert_period(&mut self.pcm, likeness);
-                self.stats.expanded_samples += inserted as u64;
-                self.starts.iter_mut().filter(|s| s.offset >= inserted).for_each(|s| s.offset += inserted);
-                inserted
-            }
-        };
-        let percent = if fast { FAST_PERCENT } else { GENTLE_PERCENT };
-        self.scale_budget -= i64::try_from(changed).unwrap_or(0) * 100 / percent;
-    }
-
-    /// Decodes the packet after this one too, if that is what it takes to see a whole period twice.
-    fn decode_ahead(&mut self) {
-        while self.pcm.len() < time_scale::WANTED {
-            let plain = |next: &Stored| {
-                next.timestamp == self.next_timestamp && !next.packet.payload.is_empty() && !next.packet.end
-            };
-            if !self.store.front().is_some_and(plain) {
-                return;
-            }
-            let stored = self.store.pop().expect("there is a front");
-            self.note_start(stored.timestamp, self.pcm.len());
-            if self.stream.decode(&stored, self.before, 1.0, &mut self.pcm).is_err() {
-                self.stats.undecodable += 1;
-                self.stream.conceal(self.ptime.samples(), 1.0, 1.0, &mut self.pcm);
-            }
-            self.next_timestamp += self.packet_samples();
-            self.remember(stored.timestamp, stored.packet);
-        }
     }
 
     /// Nothing is there: the media time stands still.
@@ -547,6 +384,7 @@ impl<C: Codec> JitterBuffer<C> {
     /// The talker's timeline jumped: forget the old one, keep the packet.
     fn start_anew(&mut self, now: Micros, timestamp: i64) {
         self.arrivals = Arrivals::default();
+        self.newest = timestamp + self.packet_samples();
         let fresh = self.arrivals.record(now, timestamp, self.ptime.samples());
         debug_assert!(fresh, "the first packet of a timeline agrees with itself");
         self.stats.discarded += self.store.keep_only(timestamp) as u64;

@@ -19,6 +19,9 @@ impl Codec for Pcm {
     fn decoder(&self) -> Self {
         Self
     }
+    fn delay_samples(&self) -> u32 {
+        0
+    }
 }
 
 impl Encoder for Pcm {

@@ -27,6 +27,9 @@ impl Codec for PcmCodec {
     fn decoder(&self) -> Self {
         self.clone()
     }
+    fn delay_samples(&self) -> u32 {
+        0
+    }
 }
 
 impl Encoder for PcmCodec {

@@ -4,6 +4,9 @@
 //! than one is heard, each distinct mix goes out on the tick of the packet time, encoded once, to everyone who hears
 //! it. A room in which nobody talks does nothing.
 
+mod feeds;
+mod mixes;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
@@ -11,10 +14,10 @@ use relay_wire::{DownHeader, UpHeader};
 
 use crate::codec::Codec;
 use crate::jitter::{PRIMES, Packet};
-use crate::listener::{Addressed, Feed, FeedPacket, Listener};
+use crate::listener::FeedPacket;
 use crate::mixer::{Mix, Tick};
 use crate::participant::{Participant, ParticipantId};
-use crate::select::{Standing, select};
+
 use crate::time::{Micros, Ptime, us_to_samples};
 
 /// What does not change while a room exists.
@@ -77,9 +80,6 @@ pub struct Room<C: Codec> {
     /// A mix is about to start and waited one tick for a talker who was forwarded until now.
     waited: bool,
 }
-
-/// The life of an encoder that a listener is not yet listening to, though placed on their timeline.
-const UNDECODED: u32 = u32::MAX;
 
 /// A driver that comes later than this skips the ticks in between: what they would play is too old.
 const MAX_TICKS_BEHIND: u64 = 5;
@@ -164,127 +164,6 @@ impl<C: Codec + Clone> Room<C> {
             self.settle_silence(now);
         }
         self.wake(now);
-    }
-
-    /// Sends a packet on to everyone whose mix is this talker alone.
-    fn forward(&mut self, now: Micros, from: ParticipantId, packet: &Packet) {
-        let clock = self.media_time(now);
-        let feed = FeedPacket::from(packet);
-        let Some(talker) = self.participants.get(&from).map(|p| &p.talker) else { return };
-        // Where it plays, for others, the packet waits in the buffer; where it passed, it is the last of the recent.
-        let before = |p: &&Packet| p.timestamp.wrapping_sub(packet.timestamp).cast_signed() < 0;
-        let primes: Vec<Packet> = talker.jitter.last_packets().filter(before).cloned().collect();
-        let primes = &primes[primes.len().saturating_sub(PRIMES)..];
-        for (&id, participant) in &mut self.participants {
-            let listener = &mut participant.listener;
-            if listener.feed != Some(Feed::Forward(from)) {
-                continue;
-            }
-            let follows = (Feed::Forward(from), 0);
-            if packet.payload.is_empty() && listener.following != Some(follows) {
-                continue;
-            }
-            if listener.following.is_none_or(|(feed, _)| feed != follows.0) {
-                listener.align_to_clock(packet.timestamp, clock);
-            }
-            let mut to = Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime };
-            to.send(follows, &feed, primes.iter().map(|p| (p.timestamp, &p.payload)));
-        }
-    }
-
-    /// Decides who is heard and what everyone hears, after somebody began or stopped talking, came or left.
-    fn regroup(&mut self, now: Micros) {
-        let mut candidates: Vec<&mut Standing> =
-            self.participants.values_mut().filter(|p| p.talker.on_air).map(|p| &mut p.talker.standing).collect();
-        select(&mut candidates, self.config.max_talkers, now);
-        let heard: Vec<ParticipantId> = self.heard().collect();
-        let number = now.since(self.began) / self.config.ptime.micros();
-        let mut moved = Vec::new();
-        for (id, participant) in &mut self.participants {
-            let mut others = heard.iter().filter(|who| *who != id);
-            let mixed = if participant.talker.keeps_mix_minus(number) || heard.contains(id) {
-                Feed::MixMinus
-            } else {
-                Feed::Shared
-            };
-            let feed = match (others.next(), others.next()) {
-                _ if participant.listener.deafened => None,
-                (None, _) => None,
-                (Some(&one), None) => Some(Feed::Forward(one)),
-                (Some(_), Some(_)) => Some(mixed),
-            };
-            let before = std::mem::replace(&mut participant.listener.feed, feed);
-            if let (Some(Feed::Shared | Feed::MixMinus), Some(Feed::Forward(from))) = (before, feed) {
-                moved.push((*id, from));
-            }
-        }
-        self.leave_mixes(&moved);
-        self.engage_for_mixes(&heard);
-        self.finish_gone();
-        self.announce();
-    }
-
-    /// Who is heard: in a talkspurt, and selected.
-    fn heard(&self) -> impl Iterator<Item = ParticipantId> {
-        let heard = self.participants.iter().filter(|(_, p)| p.talker.on_air && p.talker.standing.is_selected());
-        heard.map(|(&id, _)| id)
-    }
-
-    /// Gives the listeners who leave a mix for its last talker what that talker's jitter buffer still holds.
-    fn leave_mixes(&mut self, moved: &[(ParticipantId, ParticipantId)]) {
-        for &(id, from) in moved {
-            let Some(talker) = self.participants.get(&from).map(|p| &p.talker).filter(|t| t.plays) else { continue };
-            let position = talker.jitter.position();
-            let unplayed: Vec<Packet> = talker.jitter.unplayed().cloned().collect();
-            let primes: Vec<Packet> = talker.jitter.primes().cloned().collect();
-            let clock = self.media_time(self.now);
-            let Some(listener) = self.participants.get_mut(&id).map(|p| &mut p.listener) else { continue };
-            match listener.following {
-                // The mix that was to come did not start.
-                Some((Feed::Forward(followed), _)) if followed == from => {}
-                Some((Feed::Shared | Feed::MixMinus, _)) => {
-                    listener.align_to_last(position);
-                    listener.following = Some((Feed::Forward(from), UNDECODED));
-                }
-                _ => listener.align_to_clock(position, clock),
-            }
-            let mut to = Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime };
-            for packet in &unplayed {
-                let primes = primes.iter().map(|p| (p.timestamp, &p.payload));
-                to.send((Feed::Forward(from), 0), &packet.into(), primes);
-            }
-        }
-    }
-
-    /// Starts and stops the jitter buffers that mixes need.
-    fn engage_for_mixes(&mut self, heard: &[ParticipantId]) {
-        let mixes = self.participants.values().any(|p| matches!(p.listener.feed, Some(Feed::Shared | Feed::MixMinus)));
-        for (id, participant) in &mut self.participants {
-            let talker = &mut participant.talker;
-            let needed = mixes && heard.contains(id);
-            if needed && !talker.plays {
-                let frames = talker.jitter.engage();
-                talker.forwarded = if talker.in_mid_talkspurt() { frames } else { Vec::new() };
-            } else if !needed && talker.plays {
-                talker.jitter.release();
-            }
-            talker.plays = needed;
-        }
-    }
-
-    /// Ends what listeners heard until now, where nothing of what they are to hear goes on from there.
-    fn finish_gone(&mut self) {
-        for (&id, participant) in &mut self.participants {
-            let listener = &mut participant.listener;
-            let gone = match (listener.feed, listener.following) {
-                (None, _) => true,
-                (Some(Feed::Forward(wanted)), Some((followed, _))) => followed != Feed::Forward(wanted),
-                _ => false,
-            };
-            if gone {
-                Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime }.finish();
-            }
-        }
     }
 
     fn announce(&mut self) {
@@ -405,78 +284,6 @@ impl<C: Codec + Clone> Room<C> {
             self.past.push_back(tick);
         }
         self.participants.values_mut().for_each(|p| p.talker.forwarded.clear());
-    }
-
-    /// Encodes each distinct mix that somebody hears, once, and sends it to everyone who hears it.
-    fn send_mixes(&mut self, tick: &Tick) {
-        let hears_shared = |p: &Participant<C>| p.listener.feed == Some(Feed::Shared);
-        let shared = (!tick.is_empty() && self.participants.values().any(hears_shared))
-            .then(|| FeedPacket { payload: self.shared.encode(&self.past, tick, None), ..self.describe(tick, None) });
-        let ids: Vec<ParticipantId> = self.participants.keys().copied().collect();
-        for id in ids {
-            let description = self.describe(tick, Some(id));
-            let positions = self.positions();
-            let Some(participant) = self.participants.get_mut(&id) else { continue };
-            let own;
-            let (feed, packet, mix) = match participant.listener.feed {
-                Some(Feed::Shared) => (Feed::Shared, shared.as_ref(), &self.shared),
-                Some(Feed::MixMinus) => {
-                    own = (tick.others(Some(id)) > 0).then(|| FeedPacket {
-                        payload: participant.mix_minus.encode(&self.past, tick, Some(id)),
-                        ..description
-                    });
-                    (Feed::MixMinus, own.as_ref(), &participant.mix_minus)
-                }
-                None | Some(Feed::Forward(_)) => continue,
-            };
-            let listener = &mut participant.listener;
-            let media = media_time(self.config.ptime, tick.number);
-            if packet.is_some() {
-                align_to_mix(listener, media, &positions);
-            }
-            let mut to = Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime };
-            match packet {
-                Some(packet) => {
-                    let primes = mix.primes(tick.number);
-                    let primes = primes.map(|(number, payload)| (media_time(self.config.ptime, *number), payload));
-                    to.send((feed, mix.generation), packet, primes);
-                }
-                None => to.finish(),
-            }
-        }
-    }
-
-    /// Where in their own media time the talkers of this tick are.
-    fn positions(&self) -> Vec<(ParticipantId, u32)> {
-        let contributing = self.participants.iter().filter(|(_, p)| p.talker.contributes);
-        contributing.map(|(&id, p)| (id, p.talker.position)).collect()
-    }
-
-    /// What a mix of this tick without one participant is, but for its payload.
-    fn describe(&self, tick: &Tick, except: Option<ParticipantId>) -> FeedPacket {
-        let others = || self.participants.iter().filter(|(id, p)| p.talker.contributes && Some(**id) != except);
-        let loudest = others().min_by_key(|(_, p)| p.talker.level);
-        FeedPacket {
-            timestamp: media_time(self.config.ptime, tick.number),
-            capture_us: loudest.map_or(0, |(_, p)| p.talker.pulled.capture_us),
-            end: others().all(|(_, p)| p.talker.pulled.ends),
-            payload: Bytes::new(),
-        }
-    }
-}
-
-/// Places a mix on a listener's timeline.
-fn align_to_mix(listener: &mut Listener, media: u32, positions: &[(ParticipantId, u32)]) {
-    match listener.following {
-        None => listener.align_to_clock(media, media),
-        Some((Feed::Forward(talker), _)) => {
-            // The mix says what that talker says, at the same media time.
-            match positions.iter().find(|(id, _)| *id == talker) {
-                Some((_, position)) => listener.offset = listener.offset.wrapping_add(position.wrapping_sub(media)),
-                None => listener.align_to_last(media),
-            }
-        }
-        Some((Feed::Shared | Feed::MixMinus, _)) => {}
     }
 }
 
