@@ -1,42 +1,39 @@
-# Lanline: `make` lists the targets. Tests and the page's end-to-end run use one profile (dev), so that each crate is built once.
+# Lanline: `make` lists the targets. Tests and the page's end-to-end run share one profile (dev), so that each crate is built once.
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 NODE_MODULES := web/node_modules/.package-lock.json
 BENCHES := relay_delay mouth_to_ear
 
-export RELAY ?= $(TARGET)/debug/relay
-export CAPTURE_CLI ?= $(TARGET)/debug/capture-cli
-
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench deps page test-rust test-page
+.NOTPARALLEL:
+.PHONY: help run test check bench deps test-rust test-page
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: deps page ## Build the relay and start it; prints link and QR code
+run: deps ## Build the relay and start it; prints link and QR code
 	cargo run --release -p relay -- --open $(ARGS)
 
 test: deps check test-rust test-page ## Run every check and every test
 
-check: page ## Format, lints and types, Rust and TypeScript
+check: $(NODE_MODULES) ## Format, lints and types, Rust and TypeScript
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	npm --prefix web run check
 
-bench: deps page ## Run every bench (ARGS=--quick for a short run); JSON in bench-results
+bench: deps ## Run every bench (ARGS=--quick for a short run); JSON in bench-results
 	for bench in $(BENCHES); do cargo run --release -p benches --bin $$bench -- --json bench-results/$$bench.json $(ARGS) || exit; done
 
 deps: ## Install what builds, tests and benches need (Debian, Ubuntu)
 	@scripts/deps
 
-page: $(NODE_MODULES) # the relay embeds web/dist
-	npm --prefix web run build
-
-test-rust: page
+test-rust: # relay's build script builds the page
 	cargo build --workspace --bins --locked
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked && cargo test --workspace --doc --locked; else cargo test --workspace --locked; fi
 
-test-page: page
+test-page: export RELAY ?= $(TARGET)/debug/relay
+test-page: export CAPTURE_CLI ?= $(TARGET)/debug/capture-cli
+test-page: $(NODE_MODULES)
 	cargo build --workspace --bins --locked
 	npm --prefix web test
 	npm --prefix web run e2e

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::console::Meters;
 use crate::net::link::AudioSender;
+use crate::priority;
 use crate::sources::Source;
 use crate::stop::Stop;
 use crate::talker::{Format, Talker};
@@ -39,6 +40,7 @@ impl Capture {
     /// Where the system gives no thread.
     pub fn spawn(self, source: Box<dyn Source>, done: oneshot::Sender<io::Result<()>>) -> io::Result<JoinHandle<()>> {
         std::thread::Builder::new().name("capture".into()).spawn(move || {
+            priority::raise();
             let _ = done.send(self.run(source));
         })
     }

@@ -19,6 +19,7 @@ pub mod level;
 pub mod listener;
 pub mod net;
 pub mod playout;
+pub mod priority;
 pub mod probe;
 pub mod queue;
 pub mod roster;

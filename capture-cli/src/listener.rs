@@ -67,6 +67,15 @@ impl Listener {
         pulled
     }
 
+    /// How much longer packets wait now than the jitter buffer wants them to, in microseconds.
+    #[must_use]
+    pub fn excess_us(&self) -> i64 {
+        self.buffer.as_ref().map_or(0, |buffer| {
+            let stats = buffer.stats();
+            stats.level_us - stats.target_us
+        })
+    }
+
     /// What was heard so far.
     #[must_use]
     pub fn heard(&self) -> Heard {

@@ -34,6 +34,11 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> ExitCode {
+    // Before anything is printed: whoever reads the link may end the relay right away.
+    let signals = match Signals::catch() {
+        Ok(signals) => signals,
+        Err(e) => return fail(1, &format!("cannot catch signals: {e}")),
+    };
     let relay = match Relay::start(&cli.config()) {
         Ok(relay) => relay,
         Err(e) => return fail(1, &e.to_string()),
@@ -43,34 +48,58 @@ async fn run(cli: &Cli) -> ExitCode {
     // Nobody may be reading; the relay runs all the same.
     let _ = io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
 
-    relay.serve(first_signal()).await;
+    relay.serve(first_of(signals)).await;
     ExitCode::SUCCESS
 }
 
 /// Waits for the signal to end; the next one ends at once.
-async fn first_signal() {
-    signal().await;
-    tokio::spawn(async {
-        signal().await;
+async fn first_of(mut signals: Signals) {
+    signals.next().await;
+    tokio::spawn(async move {
+        signals.next().await;
         // 128 + SIGINT, as shells count.
         std::process::exit(130);
     });
 }
 
+/// SIGTERM and SIGINT, caught from the moment this is made.
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be handled");
-    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be handled");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
+/// Ctrl-C.
 #[cfg(not(unix))]
-async fn signal() {
-    tokio::signal::ctrl_c().await.expect("Ctrl-C can be handled");
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        // Without a console there is nothing to wait for, and the relay runs until it is ended from outside.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
 }
 
 fn start_log(cli: &Cli) -> Result<(), String> {

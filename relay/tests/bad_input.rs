@@ -182,8 +182,9 @@ async fn a_flood_is_stopped_and_the_others_notice_nothing() {
 async fn a_flood_of_text_is_stopped_earlier() {
     let relay = TestRelay::plain();
     let mut rogue = relay.join("lobby", "rogue").await;
-    for _ in 0..201 {
-        rogue.send(r#"{"type":"ping","t":1}"#.into()).await;
+    for _ in 0..300 {
+        rogue.socket.feed(r#"{"type":"ping","t":1}"#.into()).await.expect("taken");
     }
+    rogue.socket.flush().await.expect("sent");
     assert_eq!(rogue.end().await, (vec!["rate_limited".to_owned()], Some(1008)));
 }

@@ -11,6 +11,9 @@ import { Speaker } from './support/pulse.ts';
 import { Relay } from './support/relay.ts';
 import { joined, match, peak, RATE, readWav, silence, speech, writeWav } from './support/sound.ts';
 
+// A machine that is starved for a second breaks sound that is played in real time, whoever plays it: one more try.
+const REAL_TIME = { retry: 2 };
+
 /** −80 dBFS. */
 const SILENT = 1e-4;
 
@@ -34,7 +37,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-test('a native listener hears what the page says', async () => {
+test('a native listener hears what the page says', REAL_TIME, async () => {
   const { page, complaints } = await join(browser, relay, 'up', 'Ada');
   const out = path(folder.path, 'up.wav');
   // The microphone says the sentence over and over: two periods hold one as a whole.
@@ -67,7 +70,7 @@ test('mute is silence, and unmute is not', async () => {
   await grace.page.context().close();
 });
 
-test('out of the page’s speaker comes what a native talker says', async () => {
+test('out of the page’s speaker comes what a native talker says', REAL_TIME, async () => {
   const { page, complaints } = await join(browser, relay, 'down', 'Grace', 'listen');
   const file = path(folder.path, 'talker.wav');
   writeWav(file, joined(silence(0.5), sentence, silence(0.5)));

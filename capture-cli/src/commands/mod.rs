@@ -8,6 +8,7 @@ pub mod stream;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Failure;
+use crate::priority;
 
 /// Does what the command line says.
 ///
@@ -19,6 +20,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .on_thread_start(priority::raise)
         .enable_all()
         .build()
         .map_err(|e| Failure::Other(format!("no threads: {e}")))?;

@@ -36,7 +36,7 @@ pub fn table() -> Result<String, Failure> {
         let mut lines = String::new();
         for way in [Way::In, Way::Out] {
             let default = default_of(&host, way).and_then(|device| device.id().ok());
-            for device in devices_of(&host, way) {
+            for device in devices_of(&host, way).into_iter().filter(|device| !is_plugin(device)) {
                 let id = device.id().ok();
                 let mark = if id.is_some() && id == default { '*' } else { ' ' };
                 let id = id.map_or_else(|| "?".into(), |id| crate::roster::escape(id.id()));
@@ -79,7 +79,9 @@ pub fn find(name: Option<&str>, way: Way) -> Result<Device, Failure> {
     let devices: Vec<Device> = hosts().iter().flat_map(|host| devices_of(host, way)).collect();
     let names: Vec<[String; 3]> = devices.iter().map(names_of).collect();
     let index = choose(name, &names).map_err(|what| {
-        let known: Vec<String> = names.iter().map(|[shown, id, _]| format!("  {shown}  [{id}]")).collect();
+        let known = devices.iter().zip(&names).filter(|(device, _)| !is_plugin(device));
+        let known: Vec<String> =
+            known.map(|(_, names)| names).map(|[shown, id, _]| format!("  {shown}  [{id}]")).collect();
         let known = if known.is_empty() { "  (none)".into() } else { known.join("\n") };
         Failure::Device(format!("{what} a {} named {name:?}; there are:\n{known}", way.word()))
     })?;
@@ -105,6 +107,16 @@ fn names_of(device: &Device) -> [String; 3] {
     let id = device.id();
     let short = id.as_ref().map_or_else(|_| String::new(), |id| id.id().to_owned());
     [name_of(device), short, id.map_or_else(|_| String::new(), |id| id.to_string())]
+}
+
+/// ALSA lists its own plug-ins as devices, with or without a card behind them. They can be named, but not recommended.
+fn is_plugin(device: &Device) -> bool {
+    let Ok(id) = device.id() else { return false };
+    let real = |name: &str| {
+        name.contains("CARD=")
+            || ["default", "hw", "plughw", "sysdefault"].contains(&name.split(':').next().unwrap_or(""))
+    };
+    id.host().name() == "ALSA" && !real(id.id())
 }
 
 fn hosts() -> Vec<Host> {

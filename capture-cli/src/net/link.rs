@@ -73,9 +73,13 @@ pub(super) struct Shared {
     queue: Mutex<SendQueue>,
     pub(super) queued: Notify,
     pub(super) closing: watch::Sender<bool>,
+    pub(super) deafened: bool,
+}
+
+/// Where the link's task tells what happens. Only the task holds it, so that its end is seen on the other side.
+pub(super) struct Outlets {
     pub(super) events: mpsc::UnboundedSender<LinkEvent>,
     pub(super) audio: Option<std_mpsc::Sender<AudioEvent>>,
-    pub(super) deafened: bool,
 }
 
 impl Shared {
@@ -133,11 +137,10 @@ impl Link {
             queue: Mutex::default(),
             queued: Notify::new(),
             closing: watch::Sender::new(false),
-            events: events_in,
-            audio,
             deafened: config.deafened,
         });
-        let task = tokio::spawn(run(config, Arc::clone(&shared), socket, texts_out));
+        let outlets = Outlets { events: events_in, audio };
+        let task = tokio::spawn(run(config, Arc::clone(&shared), outlets, socket, texts_out));
         Ok(Self { shared, texts, task, events })
     }
 
@@ -173,6 +176,7 @@ impl Link {
 async fn run(
     config: LinkConfig,
     shared: Arc<Shared>,
+    outlets: Outlets,
     socket: Socket,
     mut texts: mpsc::UnboundedReceiver<ClientMessage>,
 ) -> Result<(), Failure> {
@@ -185,7 +189,7 @@ async fn run(
             None => come_back(&config, &shared, &mut backoff).await?,
         };
         let began = Instant::now();
-        let ended = session::run(connected, &shared, &mut texts, first).await;
+        let ended = session::run(connected, &shared, &outlets, &mut texts, first).await;
         shared.relay_clock.set(None);
         let reason = match ended {
             Ended::Closed => return Ok(()),
@@ -197,7 +201,7 @@ async fn run(
                 reason
             }
         };
-        let _ = shared.events.send(LinkEvent::Lost { reason });
+        let _ = outlets.events.send(LinkEvent::Lost { reason });
         // A relay that lets in and throws out again must not be knocked at without pause.
         if began.elapsed() > STABLE {
             backoff = Backoff::default();

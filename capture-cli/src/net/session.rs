@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::connect::Socket;
-use super::link::{AudioEvent, LinkEvent, Shared, asked, format_of};
+use super::link::{AudioEvent, LinkEvent, Outlets, Shared, asked, format_of};
 use crate::clock::OffsetEstimator;
 use crate::roster::escape;
 
@@ -49,6 +49,7 @@ pub(super) enum Ended {
 pub(super) async fn run(
     socket: Socket,
     shared: &Arc<Shared>,
+    outlets: &Outlets,
     texts: &mut mpsc::UnboundedReceiver<ClientMessage>,
     first: bool,
 ) -> Ended {
@@ -57,6 +58,7 @@ pub(super) async fn run(
     let (replies, replies_out) = mpsc::unbounded_channel();
     let mut reader = Reader {
         shared: Arc::clone(shared),
+        outlets,
         replies,
         offset: OffsetEstimator::default(),
         joined: false,
@@ -75,8 +77,9 @@ pub(super) async fn run(
     }
 }
 
-struct Reader {
+struct Reader<'a> {
     shared: Arc<Shared>,
+    outlets: &'a Outlets,
     replies: mpsc::UnboundedSender<ClientMessage>,
     offset: OffsetEstimator,
     joined: bool,
@@ -85,7 +88,7 @@ struct Reader {
     goodbye: Option<(String, bool)>,
 }
 
-impl Reader {
+impl Reader<'_> {
     /// Reads until the socket ends: `None` if that was asked for, otherwise the reason.
     async fn run(&mut self, mut stream: SplitStream<Socket>) -> Option<String> {
         let mut closing = self.shared.closing.subscribe();
@@ -135,7 +138,7 @@ impl Reader {
         match message {
             Message::Binary(bytes) => {
                 // An unknown kind is of a later version, a broken packet as good as lost.
-                if let (Some(audio), Ok((header, payload))) = (&self.shared.audio, DownHeader::parse(&bytes)) {
+                if let (Some(audio), Ok((header, payload))) = (&self.outlets.audio, DownHeader::parse(&bytes)) {
                     let _ = audio.send(AudioEvent::Packet(now, header, payload));
                 }
                 Ok(())
@@ -165,7 +168,7 @@ impl Reader {
             ServerMessage::Goodbye { reason, reconnect } => self.goodbye = Some((escape(reason), *reconnect)),
             _ => {}
         }
-        let _ = self.shared.events.send(LinkEvent::Text(message));
+        let _ = self.outlets.events.send(LinkEvent::Text(message));
         Ok(())
     }
 
@@ -176,10 +179,10 @@ impl Reader {
         if self.shared.deafened {
             self.reply(ClientMessage::Deafen { deafened: true });
         }
-        if let Some(audio) = &self.shared.audio {
+        if let Some(audio) = &self.outlets.audio {
             let _ = audio.send(AudioEvent::Joined(now, format));
         }
-        let _ = self.shared.events.send(LinkEvent::Joined { at: now, format, first: self.first });
+        let _ = self.outlets.events.send(LinkEvent::Joined { at: now, format, first: self.first });
         Ok(())
     }
 

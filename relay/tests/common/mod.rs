@@ -5,7 +5,7 @@ use std::{fmt::Debug, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use relay::{Config, Relay};
+use relay::{Config, Limits, Relay};
 use relay_wire::{ClientMessage, DownHeader, ServerMessage};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use tokio::{
@@ -39,7 +39,9 @@ pub struct TestRelay {
 impl TestRelay {
     /// Without TLS.
     pub fn plain() -> Self {
-        Self::with(Config { plain: true, ..Config::default() })
+        // A busy machine may keep a test's participants from answering; only the test of silence is about that.
+        let limits = Limits { silence: Duration::from_secs(600), ..Limits::default() };
+        Self::with(Config { plain: true, limits, ..Config::default() })
     }
 
     /// With these settings, on a free port of the loopback address unless they name one.

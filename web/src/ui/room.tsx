@@ -57,7 +57,7 @@ function Delay() {
       data-concealed-ms={Math.round(samplesToMs(stats.concealedSamples))}
       data-underruns={stats.underruns}
       data-discarded={stats.discarded}
-      title="From the talker’s mouth to your ear"
+      title="From the talker’s mouth to your ear, as far as the browsers tell"
     >
       <strong>{ms}</strong> ms <span>mouth to ear</span>
     </p>

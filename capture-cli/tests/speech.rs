@@ -1,0 +1,202 @@
+//! Proves that what goes in comes out: real speech through the real relay, over real sockets, in real time.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use capture_cli::level::dbfs;
+use capture_cli::signal::{Noise, align_ms, correlation_by_second};
+use common::{Program, TestRelay, alone, read, run, speech, speech_path, when_calm, write};
+use relay_engine::Ptime;
+use tempfile::tempdir;
+
+/// What the must-hold asks for, after one alignment.
+fn same_speech(input: &[i16], output: &[i16]) -> Result<(), String> {
+    let delay = align_ms(input, output, 5_000);
+    let seconds = correlation_by_second(input, output, delay);
+    if seconds.is_empty() || seconds.iter().any(|&(_, correlation)| correlation < 0.95) {
+        return Err(format!("correlation by second, at a delay of {delay} ms: {seconds:?}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_sentence_comes_out_as_it_went_in_and_nothing_is_concealed() {
+    let _alone = alone();
+    for ptime in [Ptime::Ms20, Ptime::Ms10] {
+        let relay = TestRelay::with_ptime(ptime);
+        when_calm(|| {
+            let folder = tempdir().unwrap();
+            let out = folder.path().join("out.wav");
+            let mut listener = Program::start(&format!("listen --url {} --out {}", relay.url("a"), out.display()));
+            listener.until("joined room");
+            run(&format!("talk --url {} --file {} --name mouth", relay.url("a"), speech_path(870).display())).ok();
+            listener.until("mouth left").interrupt();
+            let said = listener.end().ok().stderr;
+            assert!(said.contains("mouth to ear p50"), "capture stamps come through: {said}");
+            if !said.contains(" 0 discarded, 0.0 ms concealed") {
+                return Err(format!("{ptime:?}: {said}"));
+            }
+            same_speech(&speech(870), &read(&out))
+        });
+    }
+}
+
+#[test]
+fn alone_with_a_silent_other_there_is_silence() {
+    let _alone = alone();
+    let relay = TestRelay::plain();
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out.wav");
+    let mut silent = Program::start(&format!("listen --url {} --out /dev/null --name silent", relay.url("a")));
+    silent.until("joined room");
+    let join = format!("join --url {} --file {} --out {}", relay.url("a"), speech_path(930).display(), out.display());
+    run(&join).ok();
+    let heard = read(&out);
+    assert!(heard.len() >= speech(930).len() + 48_000, "one second more than the file");
+    assert!(dbfs(&heard) < -80.0, "{}", dbfs(&heard));
+}
+
+#[test]
+fn two_who_talk_hear_each_other_and_not_themselves() {
+    let _alone = alone();
+    let relay = TestRelay::plain();
+    let folder = tempdir().unwrap();
+    let out = |name: &str| folder.path().join(format!("{name}.wav"));
+    let join = |name: &str, number: u32| {
+        let (file, out) = (speech_path(number), out(name));
+        let url = relay.url("pair");
+        Program::start(&format!(
+            "join --url {url} --name {name} --file {} --out {} --seconds 8",
+            file.display(),
+            out.display()
+        ))
+    };
+    when_calm(|| {
+        let (mut ann, mut bo) = (join("ann", 870), join("bo", 920));
+        ann.until("joined room");
+        bo.until("joined room");
+        ann.end().ok();
+        bo.end().ok();
+        for (name, own) in [("ann", 870), ("bo", 920)] {
+            let (own, heard) = (speech(own), read(&out(name)));
+            let delay = align_ms(&own, &heard, 1_000);
+            let alike = correlation_by_second(&own, &heard, delay);
+            assert!(alike.iter().any(|&(_, correlation)| correlation < 0.6), "{name} hears themselves: {alike:?}");
+        }
+        same_speech(&speech(920), &read(&out("ann")))?;
+        same_speech(&speech(870), &read(&out("bo")))
+    });
+}
+
+#[test]
+fn the_first_60_ms_after_a_pause_arrive_as_with_continuous() {
+    let _alone = alone();
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("in.wav");
+    let onset = 2 * 48_000;
+    let mut input = Noise::new(5).frame(onset, -66.0);
+    // The sentence from its first plain sound on, so that the onset is where we say it is.
+    let sentence = speech(890);
+    let first = 480 * sentence.chunks(480).position(|hop| dbfs(hop) > -40.0).unwrap();
+    input.extend(&sentence[first..]);
+    write(&file, &input);
+    let first_60_ms = |mode: &str| {
+        let relay = TestRelay::plain();
+        let out = folder.path().join("out.wav");
+        let mut listener = Program::start(&format!("listen --url {} --out {}", relay.url("a"), out.display()));
+        listener.until("joined room");
+        run(&format!("talk --url {} --file {} --name mouth {mode}", relay.url("a"), file.display())).ok();
+        listener.until("mouth left").interrupt();
+        listener.end().ok();
+        let output = read(&out);
+        let delay = align_ms(&input, &output, 5_000) * 48;
+        dbfs(&output[onset + delay..onset + delay + 2_880])
+    };
+    when_calm(|| {
+        let (suppressed, continuous) = (first_60_ms(""), first_60_ms("--continuous"));
+        if (suppressed - continuous).abs() < 3.0 {
+            Ok(())
+        } else {
+            Err(format!("suppressed {suppressed}, continuous {continuous} dBFS"))
+        }
+    });
+}
+
+#[test]
+fn a_recording_is_as_long_as_the_time_joined() {
+    let _alone = alone();
+    let relay = TestRelay::plain();
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out.wav");
+    run(&format!("listen --url {} --out {} --seconds 1.5", relay.url("a"), out.display())).ok();
+    assert_eq!(read(&out).len(), 72_000);
+
+    let mut listener = Program::start(&format!("listen --url {} --out {}", relay.url("a"), out.display()));
+    let before = Instant::now();
+    listener.until("joined room");
+    let joined = Instant::now();
+    std::thread::sleep(Duration::from_millis(700));
+    let shortest = joined.elapsed();
+    listener.interrupt();
+    listener.end().ok();
+    let longest = before.elapsed();
+    let length = Duration::from_millis(read(&out).len() as u64 / 48);
+    let slack = Duration::from_millis(30);
+    assert!(length + slack > shortest && length < longest + slack, "{shortest:?} {length:?} {longest:?}");
+}
+
+#[test]
+fn pipes_carry_speech_in_and_out() {
+    let _alone = alone();
+    let relay = TestRelay::plain();
+    let input = speech(880);
+    when_calm(|| same_speech(&input, &through_pipes(&relay.url("pipes"), &input)));
+}
+
+/// What a listener's standard output gives of what is written to a talker's standard input.
+fn through_pipes(url: &str, input: &[i16]) -> Vec<i16> {
+    let mut command = Program::command();
+    command.args(["listen", "--url", url, "--out", "-"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut listener = Program::spawn(command);
+    let mut stdout = listener.child.stdout.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stdout.read_to_end(&mut bytes).unwrap();
+        bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect::<Vec<i16>>()
+    });
+    listener.until("joined room");
+
+    let mut command = Program::command();
+    command.args(["talk", "--url", url, "--name", "mouth", "--file", "-", "--continuous"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut talker = Program::spawn(command);
+    let mut stdin = talker.child.stdin.take().unwrap();
+    talker.until("joined room");
+    let start = Instant::now();
+    for (i, block) in (1..).zip(input.chunks(480)) {
+        std::thread::sleep((Duration::from_millis(10) * i).saturating_sub(start.elapsed()));
+        let bytes: Vec<u8> = block.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+        stdin.write_all(&bytes).unwrap();
+    }
+    drop(stdin);
+    talker.end().ok();
+    listener.until("mouth left").interrupt();
+    listener.end().ok();
+    reader.join().unwrap()
+}
+
+#[test]
+fn a_reader_who_leaves_ends_it_without_complaint() {
+    let _alone = alone();
+    let relay = TestRelay::plain();
+    let mut command = Program::command();
+    command.args(["listen", "--url", &relay.url("a"), "--out", "-"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut listener = Program::spawn(command);
+    listener.until("joined room");
+    drop(listener.child.stdout.take());
+    listener.end().ok();
+}
