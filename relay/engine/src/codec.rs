@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use relay_wire::SAMPLE_RATE;
+use relay_wire::{SAMPLE_RATE, toc};
 
 use crate::time::Ptime;
 
@@ -22,6 +22,9 @@ pub trait Codec: Debug {
     fn encoder(&self) -> Self::Encoder;
     /// A fresh decoder.
     fn decoder(&self) -> Self::Decoder;
+
+    /// Whether a packet can be decoded, as far as that can be told without doing it.
+    fn accepts(&self, packet: &[u8]) -> bool;
 
     /// By how many samples encoding and decoding delays a signal.
     fn delay_samples(&self) -> u32;
@@ -95,6 +98,10 @@ impl Codec for OpusCodec {
         OpusDecoder { decoder }
     }
 
+    fn accepts(&self, packet: &[u8]) -> bool {
+        toc::packet_samples(packet).map(|s| s as usize) == Some(self.ptime.samples()) && toc::is_well_formed(packet)
+    }
+
     /// The look-ahead of restricted low delay, 2.5 ms.
     fn delay_samples(&self) -> u32 {
         120
@@ -134,7 +141,7 @@ pub struct OpusDecoder {
 impl Decoder for OpusDecoder {
     fn decode(&mut self, packet: &[u8], frame: &mut [i16]) -> Result<(), CodecError> {
         // An empty slice would mean "lost packet" to libopus.
-        if relay_wire::toc::packet_samples(packet).map(|s| s as usize) != Some(frame.len()) {
+        if toc::packet_samples(packet).map(|s| s as usize) != Some(frame.len()) {
             return Err(CodecError);
         }
         match self.decoder.decode(packet, frame, false) {

@@ -46,16 +46,12 @@ fn eight_full_scale_tones_in_phase_never_wrap() {
 }
 
 #[test]
-fn a_packet_that_does_not_decode_is_concealed_and_reported() {
+fn a_packet_that_cannot_decode_is_reported_and_reaches_nobody() {
     let codec = OpusCodec::new(Ptime::Ms20);
-    let mut world = World::new(RoomConfig::default(), codec, 1..=3);
+    let mut world = World::new(RoomConfig::default(), codec, 1..=2);
     let mut talker = Talker::new(1, &codec, Ptime::Ms20);
-    // Only what is mixed is decoded.
-    let mut other = Talker::new(3, &codec, Ptime::Ms20);
     for n in 0..10u64 {
         world.advance_to(Micros(n * 20_000 + 5_000));
-        let packet = other.packet(if n == 0 { MARKER } else { PLAIN }, tone(500.0));
-        world.input(packet);
         let mut packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, tone(300.0));
         if let (5, Input::Packet(_, _, payload)) = (n, &mut packet) {
             // The right duration by its first byte, then a padding length that runs past the end.
@@ -65,7 +61,7 @@ fn a_packet_that_does_not_decode_is_concealed_and_reported() {
     }
     world.advance_to(Micros(220_000));
     assert!(world.said.contains(&Output::Undecodable(ParticipantId(1))));
-    assert!(world.playable(2).len() >= 9);
+    assert_eq!(world.playable(2).len(), 9);
 }
 
 proptest! {

@@ -17,7 +17,6 @@ use crate::jitter::{PRIMES, Packet};
 use crate::listener::FeedPacket;
 use crate::mixer::{Mix, Tick};
 use crate::participant::{Participant, ParticipantId};
-
 use crate::time::{Micros, Ptime, us_to_samples};
 
 /// What does not change while a room exists.
@@ -151,6 +150,10 @@ impl<C: Codec + Clone> Room<C> {
 
     fn packet(&mut self, now: Micros, id: ParticipantId, header: UpHeader, payload: Bytes) {
         let packet = Packet::from((header, payload));
+        if !packet.payload.is_empty() && !self.codec.accepts(&packet.payload) {
+            // It may be the one that ends a talkspurt; the talkspurt then ends by silence.
+            return self.outputs.push_back(Output::Undecodable(id));
+        }
         let Some(participant) = self.participants.get_mut(&id) else { return };
         if participant.talker.hear(now, header.level, &packet) {
             self.regroup(now);
