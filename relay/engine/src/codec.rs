@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use relay_wire::SAMPLE_RATE;
+use relay_wire::{SAMPLE_RATE, toc};
 
 use crate::time::Ptime;
 
@@ -22,6 +22,12 @@ pub trait Codec: Debug {
     fn encoder(&self) -> Self::Encoder;
     /// A fresh decoder.
     fn decoder(&self) -> Self::Decoder;
+
+    /// Whether a packet can be decoded, as far as that can be told without doing it.
+    fn accepts(&self, packet: &[u8]) -> bool;
+
+    /// By how many samples encoding and decoding delays a signal.
+    fn delay_samples(&self) -> u32;
 }
 
 /// Turns frames of one packet time into packets.
@@ -91,6 +97,15 @@ impl Codec for OpusCodec {
         let decoder = opus::Decoder::new(SAMPLE_RATE, opus::Channels::Mono).expect("48 kHz mono is an Opus format");
         OpusDecoder { decoder }
     }
+
+    fn accepts(&self, packet: &[u8]) -> bool {
+        toc::packet_samples(packet).map(|s| s as usize) == Some(self.ptime.samples()) && toc::is_well_formed(packet)
+    }
+
+    /// The look-ahead of restricted low delay, 2.5 ms.
+    fn delay_samples(&self) -> u32 {
+        120
+    }
 }
 
 /// See [`OpusCodec`].
@@ -126,7 +141,7 @@ pub struct OpusDecoder {
 impl Decoder for OpusDecoder {
     fn decode(&mut self, packet: &[u8], frame: &mut [i16]) -> Result<(), CodecError> {
         // An empty slice would mean "lost packet" to libopus.
-        if relay_wire::toc::packet_samples(packet).map(|s| s as usize) != Some(frame.len()) {
+        if toc::packet_samples(packet).map(|s| s as usize) != Some(frame.len()) {
             return Err(CodecError);
         }
         match self.decoder.decode(packet, frame, false) {

@@ -9,10 +9,12 @@ pub mod codec;
 pub mod jitter;
 pub mod level;
 pub mod limiter;
+mod listener;
 mod mixer;
 mod participant;
 pub mod room;
 mod select;
+mod talker;
 pub mod time;
 
 pub use codec::{Codec, Decoder, Encoder, OpusCodec};

@@ -6,12 +6,9 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use crate::codec::{Codec, Encoder};
+use crate::jitter::PRIMES;
 use crate::limiter::Limiter;
 use crate::participant::ParticipantId;
-
-/// Packets (and past ticks) that bring a fresh decoder to an encoder's state. Two are enough to be close, four to be
-/// as good as without a change.
-pub(crate) const PRIMES: usize = 4;
 
 /// What everyone contributed to one tick.
 #[derive(Debug, Default, Clone)]

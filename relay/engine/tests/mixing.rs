@@ -31,8 +31,8 @@ fn a_lone_talker_arrives_sample_for_sample_and_gets_nothing_back() {
     world.advance_to(Micros(60 * PACKET_US));
     let heard: Vec<i16> = world.heard(2).into_values().flatten().collect();
     let wanted: Vec<i16> = (0..50 * 960).map(signal(1)).collect();
-    assert_eq!(heard, wanted);
-    assert_eq!(world.heard(3), world.heard(2));
+    assert!(heard == wanted, "{} samples of {}", heard.len(), wanted.len());
+    assert!(world.heard(3) == world.heard(2));
     assert!(world.heard(1).is_empty());
 }
 
@@ -40,19 +40,20 @@ fn a_lone_talker_arrives_sample_for_sample_and_gets_nothing_back() {
 fn everyone_who_talks_hears_exactly_the_others_and_the_rest_hear_all() {
     let (mut world, codec) = world(5);
     let mut talkers: Vec<_> = (1..=3).map(|id| Talker::new(id, &codec, Ptime::Ms20)).collect();
-    for n in 0..40 {
+    for n in 0..60 {
         world.advance_to(Micros(n * PACKET_US + 5_000));
         for talker in &mut talkers {
-            let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, signal(talker.id.0));
+            let constant = 100 << talker.id.0;
+            let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, |_| constant);
             world.input(packet);
         }
     }
     for listener in 1..=5u32 {
-        let factor: i16 = (1..=3).filter(|&id| id != listener).sum::<u32>() as i16;
-        let heard: Vec<i16> = world.heard(listener).into_values().flatten().collect();
-        let wanted: Vec<i16> = (0..heard.len()).map(|n| signal(1)(n) * factor).collect();
-        assert!(heard.len() >= 38 * 960);
-        assert_eq!(heard, wanted, "listener {listener}");
+        let sum: i16 = (1..=3).filter(|&id| id != listener).map(|id| 100 << id).sum();
+        let heard: Vec<i16> = world.heard(listener).into_values().skip(5).flatten().collect();
+        assert!(heard.len() >= 50 * 960, "listener {listener} got {} samples", heard.len());
+        let wrong = heard.iter().position(|&s| s != sum);
+        assert_eq!(wrong.map(|at| (at, heard[at])), None, "listener {listener} is to hear {sum}");
     }
 }
 
@@ -113,41 +114,92 @@ fn the_timeline_goes_on_in_silence() {
     assert_eq!(timestamps[2] - timestamps[0], 102 * 960);
 }
 
-#[test]
-fn who_starts_to_talk_gets_a_new_epoch_with_primes_from_the_past() {
+/// Talker 1 talks throughout; talker 2 says a constant for a while. Returns what talkers sent and what each heard.
+fn interrupted() -> World<PcmCodec> {
     let (mut world, codec) = world(3);
     let mut first = Talker::new(1, &codec, Ptime::Ms20);
     let mut second = Talker::new(2, &codec, Ptime::Ms20);
-    for n in 0..20 {
+    for n in 0..80u64 {
         world.advance_to(Micros(n * PACKET_US + 5_000));
         let packet = first.packet(if n == 0 { MARKER } else { PLAIN }, signal(1));
         world.input(packet);
-        if n < 10 {
-            second.skip();
-        } else {
-            let packet = second.packet(if n == 10 { MARKER } else { PLAIN }, signal(2));
+        if (30..50).contains(&n) {
+            let flags = [PLAIN, MARKER, END][(n == 30) as usize + 2 * (n == 49) as usize];
+            world.advance_to(Micros(n * PACKET_US + 12_000));
+            let packet = second.packet(flags, |_| 5_000);
             world.input(packet);
+        } else {
+            second.skip();
         }
     }
-    let sent = &world.sent[&ParticipantId(2)];
-    let epochs: Vec<u8> = sent.iter().map(|(_, h, _)| h.epoch).collect();
-    let change = epochs.windows(2).position(|w| w[0] != w[1]).expect("an epoch change") + 1;
-    assert!(epochs[..change].iter().all(|&e| e == epochs[0]) && epochs[change..].iter().all(|&e| e != epochs[0]));
-    let primes: Vec<_> = sent[change..].iter().take_while(|(_, h, _)| h.flags.prime).collect();
-    assert!((2..=4).contains(&primes.len()), "{} primes", primes.len());
-    let (burst, playable, _) = &sent[change + primes.len()];
-    assert!(playable.flags.cross_fade && !playable.flags.marker);
-    for (age, (at, prime, payload)) in primes.iter().rev().enumerate() {
-        assert_eq!(at, burst, "primes come in one burst with the packet they are for");
-        assert_eq!(playable.timestamp.wrapping_sub(prime.timestamp), 960 * (age as u32 + 1));
-        let start = prime.timestamp as usize - sent[0].1.timestamp as usize;
-        let wanted: Vec<i16> = (start..start + 960).map(signal(1)).collect();
-        assert_eq!(common::from_pcm(payload), wanted);
+    world
+}
+
+#[test]
+fn in_a_talk_between_two_each_hears_the_others_own_packets() {
+    let world = interrupted();
+    let sent: Vec<i16> = world.playable(2).iter().flat_map(|(_, p)| common::from_pcm(p)).collect();
+    let wanted: Vec<i16> = (0..80 * 960).map(signal(1)).collect();
+    assert!(sent == wanted, "who begins to talk goes on hearing the other's packets, each once");
+    let epochs: Vec<u8> = world.sent[&ParticipantId(2)].iter().map(|(_, h, _)| h.epoch).collect();
+    assert!(epochs.iter().all(|&e| e == epochs[0]));
+    let back: Vec<i16> = world.playable(1).iter().flat_map(|(_, p)| common::from_pcm(p)).collect();
+    assert_eq!((back.len(), back.iter().all(|&s| s == 5_000)), (20 * 960, true));
+}
+
+#[test]
+fn a_packet_is_forwarded_in_the_instant_it_arrives() {
+    let world = interrupted();
+    let instants: Vec<u64> = world.sent[&ParticipantId(2)].iter().map(|(at, _, _)| at.0 % PACKET_US).collect();
+    assert!(instants.iter().all(|&at| at == 5_000));
+}
+
+#[test]
+fn at_a_seam_nothing_is_said_twice_or_left_out() {
+    let world = interrupted();
+    let playable = world.playable(3);
+    let start = playable[0].0.timestamp;
+    let mut mixed = 0;
+    let mut end = start;
+    for (header, payload) in &playable {
+        let samples = common::from_pcm(payload);
+        // A packet of a new epoch may begin before the last one of the old ended; only what comes after is played.
+        let overlap = end.wrapping_sub(header.timestamp).cast_signed();
+        assert!((0..960).contains(&overlap), "{overlap} samples of overlap at {}", header.timestamp);
+        for (i, &sample) in samples.iter().enumerate().skip(overlap as usize) {
+            let own = signal(1)((header.timestamp.wrapping_sub(start)) as usize + i);
+            assert!(sample == own || sample == own + 5_000, "at {} + {i}", header.timestamp);
+            mixed += usize::from(sample == own + 5_000);
+        }
+        end = header.timestamp.wrapping_add(960);
+    }
+    assert_eq!(end.wrapping_sub(start), 80 * 960);
+    assert!((19 * 960..=20 * 960).contains(&mixed), "{mixed} samples of the second talker");
+}
+
+#[test]
+fn every_seam_is_a_new_epoch_with_primes_from_the_past_in_one_burst() {
+    let world = interrupted();
+    let sent = &world.sent[&ParticipantId(3)];
+    let start = sent[0].1.timestamp;
+    let seams: Vec<usize> = (1..sent.len()).filter(|&i| sent[i].1.epoch != sent[i - 1].1.epoch).collect();
+    assert_eq!(seams.len(), 2, "forwarded, mixed, forwarded");
+    for seam in seams {
+        let primes: Vec<_> = sent[seam..].iter().take_while(|(_, h, _)| h.flags.prime).collect();
+        assert!((2..=4).contains(&primes.len()), "{} primes", primes.len());
+        let (burst, playable, _) = &sent[seam + primes.len()];
+        assert!(playable.flags.cross_fade && !playable.flags.marker);
+        for (age, (at, prime, payload)) in primes.iter().rev().enumerate() {
+            assert_eq!(at, burst);
+            assert_eq!(playable.timestamp.wrapping_sub(prime.timestamp), 960 * (age as u32 + 1));
+            let from = prime.timestamp.wrapping_sub(start) as usize;
+            let samples = common::from_pcm(payload);
+            let fits = |(i, &s): (usize, &i16)| [0, 5_000].contains(&(s - signal(1)(from + i)));
+            assert!(samples.iter().enumerate().all(fits), "a prime is what was heard at its media time");
+        }
     }
     let sequences: Vec<u16> = sent.iter().map(|(_, h, _)| h.sequence).collect();
     assert!(sequences.windows(2).all(|w| w[1] == w[0] + 1));
-    let third: Vec<u8> = world.sent[&ParticipantId(3)].iter().map(|(_, h, _)| h.epoch).collect();
-    assert!(third.iter().all(|&e| e == third[0]), "who only listens keeps their encoder");
 }
 
 #[test]
@@ -249,7 +301,7 @@ fn who_is_deafened_is_sent_nothing() {
         world.advance_to(world.now + PACKET_US);
     }
     let sent = &world.sent[&ParticipantId(2)];
-    assert!(sent.iter().all(|(at, _, _)| *at > Micros(5 * PACKET_US)));
+    assert!(sent.iter().all(|(at, _, _)| *at >= Micros(5 * PACKET_US)));
     assert!(!sent.is_empty());
 }
 

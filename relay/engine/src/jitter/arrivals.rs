@@ -11,10 +11,14 @@ use crate::time::{Micros, samples_to_us, us_to_samples};
 pub(super) struct Arrivals {
     fastest: SlidingMinimum,
     histogram: Histogram,
+    /// By how much the histogram is still to be moved: less than a bucket.
+    shift_us: i64,
     /// Largest relative delay of the window under way.
     window_max_us: i64,
     window_samples: i64,
     windows: u32,
+    /// The largest of the window before.
+    last_window_us: i64,
     outage: Outage,
 }
 
@@ -54,7 +58,16 @@ impl Arrivals {
         if self.fastest.value().is_some_and(|fastest| (transit - fastest).abs() > RESYNC_US) {
             return false;
         }
+        let before = self.fastest.value();
         self.fastest.update(now, transit);
+        if let (Some(before), Some(after)) = (before, self.fastest.value()) {
+            // Known is when packets come, not how late they are against one of three seconds ago. A drift the other way
+            // is not followed: it would move what is long past further and further out.
+            let slower = (after - before).max(0);
+            self.shift_us = self.histogram.shift(self.shift_us - slower);
+            self.window_max_us = (self.window_max_us - slower).max(0);
+            self.last_window_us = (self.last_window_us - slower).max(0);
+        }
         let delay = transit - self.fastest.value().unwrap_or(transit);
         if self.counts(now, delay) {
             self.window_max_us = self.window_max_us.max(delay);
@@ -63,6 +76,7 @@ impl Arrivals {
         if self.window_samples >= WINDOW_SAMPLES {
             self.histogram.add(self.window_max_us);
             self.windows += 1;
+            self.last_window_us = self.window_max_us;
             self.window_max_us = 0;
             self.window_samples = 0;
         }
@@ -81,6 +95,11 @@ impl Arrivals {
             delay = delay.max(self.window_max_us);
         }
         delay + MARGIN_US + delay / 10
+    }
+
+    /// The relative delay of late: what is given up below it would have to be concealed again right away.
+    pub fn recent_us(&self) -> i64 {
+        self.window_max_us.max(self.last_window_us).max(self.target_us())
     }
 
     fn counts(&mut self, now: Micros, delay: i64) -> bool {
@@ -184,6 +203,14 @@ mod tests {
         assert_eq!(arrivals.fastest_us(), Some(10_000));
         feed(&mut arrivals, 200..500, |_| 30);
         assert_eq!(arrivals.fastest_us(), Some(30_000));
+    }
+
+    #[test]
+    fn a_link_that_gets_slower_for_good_is_no_reason_to_wait_longer() {
+        let mut arrivals = Arrivals::default();
+        feed(&mut arrivals, 0..250, |n| if n < 5 { 2 } else { 18 });
+        assert_eq!(arrivals.fastest_us(), Some(18_000));
+        assert!(arrivals.target_us() <= 3_500, "{}", arrivals.target_us());
     }
 
     #[test]

@@ -7,8 +7,12 @@ pub(super) struct Status {
     pub level_us: i64,
     /// Decoded signal from packets before it that is still to be played: delay that protects from nothing.
     pub leftover_us: i64,
+    /// Whether there has been as much for a while.
+    pub leftover_stays: bool,
     /// The level worth having.
     pub target_us: i64,
+    /// The level that the last second needed, at least the target.
+    pub recent_us: i64,
     /// The signal is pulled in blocks this long; the level moves in steps of it.
     pub block_us: i64,
 }
@@ -30,21 +34,22 @@ pub(super) enum Operation {
 }
 
 /// Shorter than any period that can be taken out.
-const WORTH_REMOVING_US: i64 = 2_500;
+pub(super) const WORTH_REMOVING_US: i64 = 2_500;
 
 /// More than this is caught up with quickly.
 const FAST_ABOVE_US: i64 = 100_000;
 
 pub(super) fn decide(status: Status) -> Operation {
-    let Status { level_us, leftover_us, target_us, block_us } = status;
+    let Status { level_us, leftover_us, leftover_stays, target_us, recent_us, block_us } = status;
     let tolerance = 500 + target_us / 8;
     if level_us < target_us - tolerance {
         return Operation::PreemptiveExpand;
     }
     // Removing less than a whole block of level gains nothing: the packet would wait for its pull instead.
-    let blocks = (level_us - target_us - tolerance).max(0) / block_us;
+    let blocks = (level_us - recent_us - tolerance).max(0) / block_us;
     let excess = leftover_us + blocks * block_us;
-    if excess >= WORTH_REMOVING_US {
+    // What is left over alone is little, and may be gone by itself at the next seam.
+    if blocks > 0 || (leftover_us >= WORTH_REMOVING_US && leftover_stays) {
         Operation::Accelerate { most_us: excess, fast: excess >= FAST_ABOVE_US }
     } else {
         Operation::Normal
@@ -58,6 +63,7 @@ mod tests {
     #[test]
     fn the_table() {
         let gentle = |most_us| Accelerate { most_us, fast: false };
+        let stays = |leftover| leftover >= WORTH_REMOVING_US;
         for (name, level, leftover, target, block, operation) in [
             ("on target", 10_000, 0, 10_000, 20_000, Normal),
             ("a little under is tolerated", 9_000, 0, 10_000, 20_000, Normal),
@@ -70,8 +76,26 @@ mod tests {
             ("left over, but not a period", 12_000, 2_000, 10_000, 20_000, Normal),
             ("after an outage", 300_000, 0, 10_000, 20_000, Accelerate { most_us: 280_000, fast: true }),
         ] {
-            let status = Status { level_us: level, leftover_us: leftover, target_us: target, block_us: block };
+            let status = Status {
+                level_us: level,
+                leftover_us: leftover,
+                leftover_stays: stays(leftover),
+                target_us: target,
+                recent_us: target,
+                block_us: block,
+            };
             assert_eq!(decide(status), operation, "{name}");
         }
+        let status = Status {
+            level_us: 12_000,
+            leftover_us: 6_000,
+            leftover_stays: false,
+            target_us: 10_000,
+            recent_us: 10_000,
+            block_us: 20_000,
+        };
+        assert_eq!(decide(status), Normal, "left over only just now");
+        let status = Status { level_us: 55_000, recent_us: 40_000, ..status };
+        assert_eq!(decide(status), Normal, "needed a moment ago");
     }
 }

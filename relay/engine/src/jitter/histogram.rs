@@ -32,6 +32,25 @@ impl Histogram {
         self.weights[bucket] += 1.0 - forget;
     }
 
+    /// Moves every delay by `by_us`, as when what they are measured from moves. Returns what is less than a bucket.
+    pub fn shift(&mut self, by_us: i64) -> i64 {
+        let buckets = by_us / BUCKET_US;
+        let by = usize::try_from(buckets.unsigned_abs()).unwrap_or(BUCKETS).min(BUCKETS - 1);
+        // What would leave the range gathers at its end.
+        if buckets > 0 {
+            let gathered: f32 = self.weights[BUCKETS - 1 - by..].iter().sum();
+            self.weights.copy_within(..BUCKETS - by, by);
+            self.weights[..by].fill(0.0);
+            self.weights[BUCKETS - 1] = gathered;
+        } else if buckets < 0 {
+            let gathered: f32 = self.weights[..=by].iter().sum();
+            self.weights.copy_within(by.., 0);
+            self.weights[BUCKETS - by..].fill(0.0);
+            self.weights[0] = gathered;
+        }
+        by_us - buckets * BUCKET_US
+    }
+
     /// Upper edge of the bucket in which the distribution reaches `share`; 0 before the first delay.
     pub fn quantile_us(&self, share: f32) -> i64 {
         let wanted = share * self.weights.iter().sum::<f32>();
@@ -86,6 +105,21 @@ mod tests {
             histogram.add(2_000);
         }
         assert_eq!(histogram.quantile_us(0.95), 3_000);
+    }
+
+    #[test]
+    fn a_shift_moves_what_is_known_and_loses_nothing() {
+        let mut histogram = Histogram::default();
+        histogram.add(10_000);
+        assert_eq!(histogram.shift(5_400), 400);
+        assert_eq!(histogram.quantile_us(0.95), 16_000);
+        assert_eq!(histogram.shift(-12_000), 0);
+        assert_eq!(histogram.quantile_us(0.95), 4_000);
+        histogram.shift(-900_000);
+        assert_eq!(histogram.quantile_us(0.95), 1_000);
+        histogram.shift(900_000);
+        assert_eq!(histogram.quantile_us(0.95), 512_000);
+        assert!((histogram.weights.iter().sum::<f32>() - 1.0).abs() < 1e-6);
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod arrivals;
 mod decision;
 mod histogram;
 mod packet;
+mod passing;
+mod scaling;
 mod store;
 mod stream;
 mod time_scale;
@@ -23,12 +25,10 @@ pub use packet::Packet;
 use std::collections::VecDeque;
 
 use crate::codec::Codec;
-use crate::time::{Micros, Ptime, samples_to_us, us_to_samples};
+use crate::time::{Micros, Ptime, samples_to_us};
 use arrivals::{Arrivals, transit_us};
-use decision::{Operation, Status, decide};
 use store::{Inserted, Store, Stored};
 use stream::{Before, Stream};
-use time_scale::Likeness;
 
 /// What a pull gave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -90,6 +90,10 @@ pub struct JitterBuffer<C: Codec> {
     starts: VecDeque<Started>,
     /// Those whose first sample the last pull gave.
     started: Vec<Started>,
+    /// The packets that were decoded or passed last, oldest first, with their media time.
+    recent: VecDeque<(i64, Packet)>,
+    /// Whether the decoder has seen the last of `recent`.
+    in_step: bool,
     /// Samples concealed since the last packet was decoded.
     concealed_since: usize,
     /// Media time after the last sample of `pcm`.
@@ -98,6 +102,10 @@ pub struct JitterBuffer<C: Codec> {
     before: Before,
     /// Samples concealed since the last packet.
     concealed_run: usize,
+    /// Media time after the newest packet that was inserted.
+    newest: i64,
+    /// Packets in a row at which enough to be removed was left over.
+    leftover_for: u32,
     /// Samples that may be removed or inserted now; earned by playing.
     scale_budget: i64,
     /// Media time and capture stamp of the last packet that had one.
@@ -128,13 +136,11 @@ const MAX_HOLE: i64 = 5760;
 /// A backlog of more than this over the target is thrown away, less is caught up with.
 const MAX_EXCESS_US: i64 = 300_000;
 
-/// Share of the signal, in percent, that time-scaling may take or add.
-const GENTLE_PERCENT: i64 = 12;
-const FAST_PERCENT: i64 = 30;
+/// Packets that bring a fresh decoder to the encoder's state: two are close, four as good as no change at all.
+pub(crate) const PRIMES: usize = 4;
 
-/// How alike two periods must be to be merged, gently or in a hurry.
-const GENTLE: Likeness = Likeness(0.8);
-const FAST: Likeness = Likeness(0.4);
+/// Packets kept after they were decoded: the primes, and what one pull may have left unplayed.
+const RECENT: usize = PRIMES + 4;
 
 impl<C: Codec> JitterBuffer<C> {
     /// An empty buffer for packets of that packet time.
@@ -147,11 +153,15 @@ impl<C: Codec> JitterBuffer<C> {
             pcm: Vec::with_capacity(4 * ptime.samples()),
             starts: VecDeque::new(),
             started: Vec::new(),
+            recent: VecDeque::with_capacity(RECENT),
+            in_step: true,
             concealed_since: 0,
             next_timestamp: 0,
             phase: Phase::Idle,
             before: Before::Silence,
             concealed_run: 0,
+            newest: i64::MIN,
+            leftover_for: 0,
             scale_budget: 0,
             capture: None,
             stats: JitterStats::default(),
@@ -171,6 +181,9 @@ impl<C: Codec> JitterBuffer<C> {
             Inserted::Prime => {}
             Inserted::Duplicate => self.stats.discarded += 1,
             Inserted::Kept(timestamp) => {
+                // What overlaps with something that came before was held back for it, not by the link.
+                let counts = counts && timestamp >= self.newest;
+                self.newest = self.newest.max(timestamp + self.packet_samples());
                 if counts && !self.arrivals.record(now, timestamp, self.ptime.samples()) {
                     self.start_anew(now, timestamp);
                 }
@@ -192,9 +205,8 @@ impl<C: Codec> JitterBuffer<C> {
         out[available..].fill(0);
         self.pcm.drain(..available);
         self.started.clear();
-        while let Some(start) = self.starts.pop_front_if(|start| start.offset < available) {
-            self.started.push(start);
-        }
+        let begun = self.starts.partition_point(|start| start.offset < available);
+        self.started.extend(self.starts.drain(..begun));
         self.starts.iter_mut().for_each(|start| start.offset -= available);
         if self.phase == Phase::Ending && self.pcm.is_empty() {
             self.phase = Phase::Idle;
@@ -261,21 +273,21 @@ impl<C: Codec> JitterBuffer<C> {
         } else {
             let stored = self.store.pop().expect("there is a front");
             self.decode(now, block, &stored, pulled);
+            self.remember(stored.timestamp, stored.packet);
         }
         true
     }
 
     fn decode(&mut self, now: Micros, block: usize, stored: &Stored, pulled: &mut Pulled) {
         let leftover = self.pcm.len();
-        let level_us = self.level_us(now, stored.timestamp);
+        let level_us = self.level_us(now, stored.timestamp.max(self.next_timestamp));
+        // What another epoch has said already is not said twice.
         let overlap = usize::try_from(self.next_timestamp - stored.timestamp).unwrap_or(0);
         let heard = fade_gain(self.concealed_run);
-        match self.stream.decode(stored, self.before, heard, &mut self.pcm) {
+        match self.stream.decode(stored, self.before, heard, overlap, &mut self.pcm) {
             Ok(joint) => {
                 self.count_concealed(joint, pulled);
                 self.note_start(stored.timestamp, leftover + joint);
-                // What another epoch has already said is not said twice.
-                self.pcm.drain(leftover + joint..leftover + joint + overlap);
                 self.before = Before::Continuous;
                 self.concealed_run = 0;
                 self.next_timestamp = stored.timestamp + self.packet_samples();
@@ -296,61 +308,6 @@ impl<C: Codec> JitterBuffer<C> {
         let leftover_us = samples_to_us(i64::try_from(leftover).unwrap_or(0));
         self.stats.level_us = level_us + leftover_us;
         self.scale(block, level_us, leftover_us);
-    }
-
-    fn scale(&mut self, block: usize, level_us: i64, leftover_us: i64) {
-        let block_us = samples_to_us(i64::try_from(block).unwrap_or(1).max(1));
-        let status = Status { level_us, leftover_us, target_us: self.arrivals.target_us(), block_us };
-        let operation = decide(status);
-        let fast = matches!(operation, Operation::Accelerate { fast: true, .. });
-        let likeness = if fast { FAST } else { GENTLE };
-        self.scale_budget = self.scale_budget.min(2 * self.packet_samples());
-        if operation == Operation::Normal || self.scale_budget < 0 {
-            return;
-        }
-        let changed = match operation {
-            Operation::Normal => 0,
-            Operation::Accelerate { most_us, .. } => {
-                self.decode_ahead();
-                let goes_on = self.store.front().is_some_and(|next| next.timestamp == self.next_timestamp);
-                let spare = self.pcm.len() - (self.pcm.len() / 2).min(time_scale::WANTED / 2);
-                if !goes_on && spare < block && self.phase == Phase::Playing {
-                    return;
-                }
-                let most = usize::try_from(us_to_samples(most_us)).unwrap_or(0);
-                let removed = time_scale::remove_period(&mut self.pcm, most, likeness);
-                self.stats.accelerated_samples += removed as u64;
-                self.starts.iter_mut().filter(|s| s.offset >= removed).for_each(|s| s.offset -= removed);
-                removed
-            }
-            Operation::PreemptiveExpand => {
-                let inserted = time_scale::insert_period(&mut self.pcm, likeness);
-                self.stats.expanded_samples += inserted as u64;
-                self.starts.iter_mut().filter(|s| s.offset >= inserted).for_each(|s| s.offset += inserted);
-                inserted
-            }
-        };
-        let percent = if fast { FAST_PERCENT } else { GENTLE_PERCENT };
-        self.scale_budget -= i64::try_from(changed).unwrap_or(0) * 100 / percent;
-    }
-
-    /// Decodes the packet after this one too, if that is what it takes to see a whole period twice.
-    fn decode_ahead(&mut self) {
-        while self.pcm.len() < time_scale::WANTED {
-            let plain = |next: &Stored| {
-                next.timestamp == self.next_timestamp && !next.packet.payload.is_empty() && !next.packet.end
-            };
-            if !self.store.front().is_some_and(plain) {
-                return;
-            }
-            let stored = self.store.pop().expect("there is a front");
-            self.note_start(stored.timestamp, self.pcm.len());
-            if self.stream.decode(&stored, self.before, 1.0, &mut self.pcm).is_err() {
-                self.stats.undecodable += 1;
-                self.stream.conceal(self.ptime.samples(), 1.0, 1.0, &mut self.pcm);
-            }
-            self.next_timestamp += self.packet_samples();
-        }
     }
 
     /// Nothing is there: the media time stands still.
@@ -420,12 +377,14 @@ impl<C: Codec> JitterBuffer<C> {
             if stored.packet.end {
                 self.phase = Phase::Ending;
             }
+            self.remember(stored.timestamp, stored.packet);
         }
     }
 
     /// The talker's timeline jumped: forget the old one, keep the packet.
     fn start_anew(&mut self, now: Micros, timestamp: i64) {
         self.arrivals = Arrivals::default();
+        self.newest = timestamp + self.packet_samples();
         let fresh = self.arrivals.record(now, timestamp, self.ptime.samples());
         debug_assert!(fresh, "the first packet of a timeline agrees with itself");
         self.stats.discarded += self.store.keep_only(timestamp) as u64;

@@ -64,6 +64,15 @@ impl Store {
         Inserted::Kept(timestamp)
     }
 
+    /// The media time a packet stands for, without keeping it.
+    pub fn timestamp(&mut self, packet: &Packet) -> i64 {
+        self.unwrapper.unwrap(packet.timestamp)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Stored> {
+        self.packets.iter()
+    }
+
     pub fn is_full(&self) -> bool {
         self.packets.len() >= MAX_PACKETS
     }

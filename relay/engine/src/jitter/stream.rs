@@ -1,7 +1,8 @@
 //! From packets to signal: decoders, epochs, gain and concealment.
 
+use super::packet::Packet;
 use super::store::Stored;
-use super::time_scale::{best_joint, cross_fade};
+use super::time_scale::{best_joint, cross_fade, cross_fade_from};
 use crate::codec::{Codec, CodecError, Decoder};
 use crate::time::Ptime;
 
@@ -15,6 +16,9 @@ pub(super) struct Stream<C: Codec> {
     frame: Vec<i16>,
     /// Linear gain at the end of the last frame.
     gain: f32,
+    /// What the epoch before would have gone on with, and how much of it is faded out already.
+    seam: Vec<i16>,
+    faded: usize,
 }
 
 /// How the signal before a packet went on.
@@ -39,62 +43,62 @@ const JOINT_FADE: usize = 240;
 
 impl<C: Codec> Stream<C> {
     pub fn new(codec: C, ptime: Ptime) -> Self {
-        Self { codec, current: None, spare: None, frame: vec![0; ptime.samples()], gain: 1.0 }
+        Self {
+            codec,
+            current: None,
+            spare: None,
+            frame: vec![0; ptime.samples()],
+            gain: 1.0,
+            seam: Vec::new(),
+            faded: 0,
+        }
     }
 
-    /// Decodes a packet and appends its samples, joined to what went before. Returns how many samples of
-    /// concealment the joint took. `heard` is the gain at which concealment sounds by now.
+    /// Decodes a packet and appends its samples but for the first `overlap`, joined to what went before. Returns how
+    /// many samples of concealment the joint took. `heard` is the gain at which concealment sounds by now.
     pub fn decode(
         &mut self,
         stored: &Stored,
         before: Before,
         heard: f32,
+        overlap: usize,
         pcm: &mut Vec<i16>,
     ) -> Result<usize, CodecError> {
         let epoch = stored.packet.epoch;
-        let mut tail = [0i16; JOINT_TAIL];
-        let seam = match &mut self.current {
-            Some((current, old)) if *current != epoch => {
-                if before != Before::Silence {
-                    old.conceal(&mut tail[..SEAM]);
-                }
-                true
-            }
-            Some((_, decoder)) => {
-                if matches!(before, Before::Concealed | Before::Skipped) {
-                    decoder.conceal(&mut tail);
-                }
-                false
-            }
-            None => false,
-        };
         let heard = heard * self.gain;
-        fade(&mut tail, 1, heard, heard);
+        let mut tail = [0i16; JOINT_TAIL];
+        if let Some((current, decoder)) = &mut self.current {
+            if *current != epoch && before != Before::Silence {
+                decoder.conceal(&mut tail[..SEAM]);
+                fade(&mut tail[..SEAM], 1, heard, heard);
+                self.seam.clear();
+                self.seam.extend_from_slice(&tail[..SEAM]);
+                self.faded = 0;
+            } else if *current == epoch && matches!(before, Before::Concealed | Before::Skipped) {
+                decoder.conceal(&mut tail);
+                fade(&mut tail, 1, heard, heard);
+            }
+        }
+        let seam = self.current.as_ref().is_some_and(|(current, _)| *current != epoch);
         self.switch_to(epoch, stored);
         let (_, decoder) = self.current.as_mut().expect("switch_to leaves a decoder");
         decoder.decode(&stored.packet.payload, &mut self.frame)?;
         self.apply_gain(stored.packet.gain_half_db);
-        let inserted = match before {
-            Before::Silence => 0,
-            _ if seam => {
-                cross_fade(&tail[..SEAM], &mut self.frame);
-                0
-            }
-            Before::Continuous => 0,
-            Before::Skipped => {
-                cross_fade(&tail[..JOINT_FADE], &mut self.frame);
-                0
-            }
-            Before::Concealed => {
+        let frame = &mut self.frame[overlap..];
+        let mut inserted = 0;
+        match before {
+            Before::Skipped if !seam => cross_fade(&tail[..JOINT_FADE], frame),
+            Before::Concealed if !seam => {
                 // Nearly faded out, it does not matter where the packet fits.
                 let tail = if heard > 0.3 { &tail[..] } else { &tail[..JOINT_FADE] };
-                let joint = best_joint(tail, &self.frame, JOINT_FADE);
-                pcm.extend_from_slice(&tail[..joint]);
-                cross_fade(&tail[joint..joint + JOINT_FADE], &mut self.frame);
-                joint
+                inserted = best_joint(tail, frame, JOINT_FADE);
+                pcm.extend_from_slice(&tail[..inserted]);
+                cross_fade(&tail[inserted..inserted + JOINT_FADE], frame);
             }
-        };
-        pcm.extend_from_slice(&self.frame);
+            _ => {}
+        }
+        self.faded += cross_fade_from(&self.seam, self.faded, frame);
+        pcm.extend_from_slice(frame);
         Ok(inserted)
     }
 
@@ -105,6 +109,24 @@ impl<C: Codec> Stream<C> {
             // A packet that does not decode teaches the decoder nothing, and nobody hears it.
             let _ = decoder.decode(&stored.packet.payload, &mut self.frame);
         }
+    }
+
+    /// Brings the decoder to where it would be had it decoded everything up to these packets of one epoch, and returns
+    /// their frames.
+    pub fn prime<'a>(&mut self, packets: impl Iterator<Item = &'a Packet>) -> Vec<Vec<i16>> {
+        let mut frames = Vec::new();
+        for packet in packets {
+            if self.current.as_ref().is_none_or(|(epoch, _)| *epoch != packet.epoch) {
+                self.current = Some((packet.epoch, self.codec.decoder()));
+            }
+            if let Some((_, decoder)) = &mut self.current {
+                // As in `pass_over`: what does not decode only fails to help.
+                if decoder.decode(&packet.payload, &mut self.frame).is_ok() {
+                    frames.push(self.frame.clone());
+                }
+            }
+        }
+        frames
     }
 
     /// Appends concealment of `samples` (a multiple of 2.5 ms, at most a packet), fading linearly between two gains.

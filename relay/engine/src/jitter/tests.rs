@@ -19,6 +19,12 @@ impl Codec for Pcm {
     fn decoder(&self) -> Self {
         Self
     }
+    fn accepts(&self, _packet: &[u8]) -> bool {
+        true
+    }
+    fn delay_samples(&self) -> u32 {
+        0
+    }
 }
 
 impl Encoder for Pcm {

@@ -38,10 +38,16 @@ pub(super) fn insert_period(samples: &mut Vec<i16>, at_least: Likeness) -> usize
 
 /// Fades from `old` to the start of `new` over the length of `old`.
 pub(super) fn cross_fade(old: &[i16], new: &mut [i16]) {
-    let length = old.len().min(new.len());
-    for (i, (old, new)) in old.iter().zip(new.iter_mut()).enumerate() {
-        *new = cross(*old, *new, ramp(i, length));
+    cross_fade_from(&old[..old.len().min(new.len())], 0, new);
+}
+
+/// Goes on with a fade from `old`, of which `done` samples are behind, and returns how many it did.
+pub(super) fn cross_fade_from(old: &[i16], done: usize, new: &mut [i16]) -> usize {
+    let left = &old[done.min(old.len())..];
+    for (i, (&old_sample, sample)) in left.iter().zip(new.iter_mut()).enumerate() {
+        *sample = cross(old_sample, *sample, ramp(done + i, old.len()));
     }
+    left.len().min(new.len())
 }
 
 /// Where in `tail` (a continuation of what was heard) the signal is most like the start of `next`; the answer leaves

@@ -27,6 +27,12 @@ impl Codec for PcmCodec {
     fn decoder(&self) -> Self {
         self.clone()
     }
+    fn accepts(&self, _packet: &[u8]) -> bool {
+        true
+    }
+    fn delay_samples(&self) -> u32 {
+        0
+    }
 }
 
 impl Encoder for PcmCodec {

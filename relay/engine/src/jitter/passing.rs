@@ -1,0 +1,111 @@
+//! Packets that pass: while nobody needs the signal here, a talker's packets go on to their listeners as they are, and
+//! the buffer only learns when they come and keeps the last of them, so that it can play at any moment.
+
+use super::packet::Packet;
+use super::{Before, JitterBuffer, MAX_EXCESS_US, PRIMES, Phase, RECENT};
+use crate::codec::Codec;
+use crate::time::Micros;
+
+impl<C: Codec> JitterBuffer<C> {
+    /// Takes note of a packet that goes on to its listeners as it is, instead of being played here. `false` means that
+    /// it is too old to be of use to anyone, or was there before.
+    pub fn pass(&mut self, now: Micros, packet: &Packet) -> bool {
+        self.stats.received += 1;
+        let timestamp = self.store.timestamp(packet);
+        let counts = !packet.pre_roll && !packet.payload.is_empty();
+        if counts && !self.arrivals.record(now, timestamp, self.ptime.samples()) {
+            self.start_anew(now, timestamp);
+            self.next_timestamp = timestamp;
+        }
+        if packet.payload.is_empty() {
+            return true;
+        }
+        if timestamp < self.next_timestamp {
+            self.stats.discarded += 1;
+            return false;
+        }
+        self.next_timestamp = timestamp + self.packet_samples();
+        self.remember(timestamp, packet.clone());
+        self.in_step = false;
+        self.stats.level_us = self.level_us(now, timestamp);
+        let useful = packet.pre_roll || self.stats.level_us <= self.arrivals.target_us() + MAX_EXCESS_US;
+        self.stats.discarded += u64::from(!useful);
+        useful
+    }
+
+    /// From now on packets are inserted and pulled, after having been passed: playing goes on where passing stopped.
+    /// Returns the frames of the packets that passed last, oldest first.
+    pub fn engage(&mut self) -> Vec<Vec<i16>> {
+        self.phase = Phase::Idle;
+        self.before = Before::Silence;
+        self.concealed_run = 0;
+        if std::mem::replace(&mut self.in_step, true) {
+            return Vec::new();
+        }
+        let mut frames = self.stream.prime(self.recent.iter().map(|(_, packet)| packet));
+        frames.drain(..frames.len().saturating_sub(PRIMES));
+        frames
+    }
+
+    /// From now on packets are passed. What is not yet played is forgotten here; see [`Self::unplayed`].
+    pub fn release(&mut self) {
+        while let Some(stored) = self.store.pop() {
+            if !stored.packet.payload.is_empty() {
+                self.next_timestamp = stored.timestamp + self.packet_samples();
+                self.in_step = false;
+                self.remember(stored.timestamp, stored.packet);
+            }
+        }
+        self.pcm.clear();
+        self.starts.clear();
+        self.phase = Phase::Idle;
+        self.before = Before::Silence;
+        self.concealed_run = 0;
+    }
+
+    /// Whether playing can start with a block at `now`.
+    pub fn is_ready(&self, now: Micros) -> bool {
+        self.store.front().is_some_and(|first| self.level_us(now, first.timestamp) >= self.arrivals.target_us())
+    }
+
+    /// Media time, wrapping, of the sample that the next pull starts with while it plays.
+    pub fn position(&self) -> u32 {
+        let first = self.store.front().filter(|_| self.phase == Phase::Idle && self.pcm.is_empty());
+        let buffered = i64::try_from(self.pcm.len()).unwrap_or(0);
+        let position = first.map_or(self.next_timestamp - buffered, |first| first.timestamp);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timestamps wrap")]
+        let wrapped = position as u32;
+        wrapped
+    }
+
+    /// The packets from the one that is `back` samples before [`Self::position`].
+    pub fn unplayed(&self, back: u32) -> impl Iterator<Item = &Packet> {
+        let recent = self.recent.range(self.played(back)..).map(|(_, packet)| packet);
+        recent.chain(self.store.iter().map(|stored| &stored.packet))
+    }
+
+    /// The packets before those: they prime a fresh decoder.
+    pub fn primes(&self, back: u32) -> impl Iterator<Item = &Packet> {
+        let played = self.played(back);
+        self.recent.range(played.saturating_sub(PRIMES)..played).map(|(_, packet)| packet)
+    }
+
+    /// How many of `recent` end before that place.
+    fn played(&self, back: u32) -> usize {
+        let position = self.next_timestamp - i64::try_from(self.pcm.len()).unwrap_or(0) - i64::from(back);
+        self.recent.partition_point(|(timestamp, _)| timestamp + self.packet_samples() <= position)
+    }
+
+    /// The packets that came last, played or not, oldest first.
+    pub fn last_packets(&self) -> impl Iterator<Item = &Packet> {
+        let recent = self.recent.iter().map(|(_, packet)| packet);
+        recent.chain(self.store.iter().map(|stored| &stored.packet))
+    }
+
+    pub(super) fn remember(&mut self, timestamp: i64, packet: Packet) {
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((timestamp, packet));
+    }
+}

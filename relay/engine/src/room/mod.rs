@@ -1,0 +1,308 @@
+//! The room: participants come and go, packets come in and go out.
+//!
+//! A mix with exactly one contributor is that contributor's packets: they are forwarded as they arrive. Where more
+//! than one is heard, each distinct mix goes out on the tick of the packet time, encoded once, to everyone who hears
+//! it. A room in which nobody talks does nothing.
+
+mod feeds;
+mod mixes;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use relay_wire::{DownHeader, UpHeader};
+
+use crate::codec::Codec;
+use crate::jitter::{PRIMES, Packet};
+use crate::listener::FeedPacket;
+use crate::mixer::{Mix, Tick};
+use crate::participant::{Participant, ParticipantId};
+use crate::time::{Micros, Ptime, us_to_samples};
+
+/// What does not change while a room exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomConfig {
+    /// Packet time, and the tick.
+    pub ptime: Ptime,
+    /// How many talkers are heard at once.
+    pub max_talkers: usize,
+}
+
+impl Default for RoomConfig {
+    fn default() -> Self {
+        Self { ptime: Ptime::default(), max_talkers: 4 }
+    }
+}
+
+/// What happens to a room.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Somebody comes.
+    Join(ParticipantId),
+    /// Somebody leaves.
+    Leave(ParticipantId),
+    /// A packet arrives from a talker.
+    Packet(ParticipantId, UpHeader, Bytes),
+    /// Somebody wants no audio, or wants it again.
+    Deafen(ParticipantId, bool),
+    /// The time of [`Room::next_timeout`] has come.
+    Timeout,
+}
+
+/// What a room decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// A packet for a listener. Listeners of one mix share the payload's memory.
+    Send(ParticipantId, DownHeader, Bytes),
+    /// Somebody began or stopped being heard.
+    Talking(ParticipantId, bool),
+    /// A packet of this talker did not decode.
+    Undecodable(ParticipantId),
+}
+
+/// One room.
+#[derive(Debug)]
+pub struct Room<C: Codec> {
+    config: RoomConfig,
+    codec: C,
+    /// The ticks are at `began + n × packet time`, n from 1; the media time of tick n is n packets.
+    began: Micros,
+    /// Number of the next tick; `None` while the room is silent.
+    next_tick: Option<u64>,
+    participants: BTreeMap<ParticipantId, Participant<C>>,
+    shared: Mix<C>,
+    /// The ticks before this one in which somebody was heard, oldest first; empty after silence.
+    past: VecDeque<Tick>,
+    outputs: VecDeque<Output>,
+    /// Time of the input under way.
+    now: Micros,
+    /// A mix is about to start and waited one tick for a talker who was forwarded until now.
+    waited: bool,
+}
+
+/// A driver that comes later than this skips the ticks in between: what they would play is too old.
+const MAX_TICKS_BEHIND: u64 = 5;
+
+impl<C: Codec + Clone> Room<C> {
+    /// An empty room.
+    pub fn new(config: RoomConfig, codec: C, now: Micros) -> Self {
+        Self {
+            config,
+            shared: Mix::new(codec.clone()),
+            codec,
+            began: now,
+            next_tick: None,
+            participants: BTreeMap::new(),
+            past: VecDeque::with_capacity(PRIMES),
+            outputs: VecDeque::new(),
+            now,
+            waited: false,
+        }
+    }
+
+    /// Takes one input; then drain [`Room::poll_output`]. Inputs about participants who are not here are ignored.
+    pub fn handle(&mut self, now: Micros, input: Input) {
+        self.now = now;
+        match input {
+            Input::Join(id) => {
+                self.participants.entry(id).or_insert_with(|| Participant::new(&self.codec, self.config.ptime));
+                self.regroup(now);
+            }
+            Input::Leave(id) => {
+                self.participants.remove(&id);
+                self.regroup(now);
+            }
+            Input::Packet(id, header, payload) => self.packet(now, id, header, payload),
+            Input::Deafen(id, deafened) => {
+                if let Some(participant) = self.participants.get_mut(&id) {
+                    let listener = &mut participant.listener;
+                    listener.deafened = deafened;
+                    listener.following = None;
+                    self.regroup(now);
+                }
+            }
+            Input::Timeout => self.run_until(now),
+        }
+    }
+
+    /// The next decision, until `None`.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call `handle` with [`Input::Timeout`], if nothing else happens; `None` while the room is silent.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Micros> {
+        self.next_tick.map(|number| self.time_of(number))
+    }
+
+    /// How many are here.
+    #[must_use]
+    pub fn participants(&self) -> usize {
+        self.participants.len()
+    }
+
+    /// Counters of a talker's jitter buffer.
+    #[must_use]
+    pub fn jitter_stats(&self, id: ParticipantId) -> Option<crate::jitter::JitterStats> {
+        self.participants.get(&id).map(|participant| participant.talker.jitter.stats())
+    }
+
+    fn packet(&mut self, now: Micros, id: ParticipantId, header: UpHeader, payload: Bytes) {
+        let packet = Packet::from((header, payload));
+        if !packet.payload.is_empty() && !self.codec.accepts(&packet.payload) {
+            // It may be the one that ends a talkspurt; the talkspurt then ends by silence.
+            return self.outputs.push_back(Output::Undecodable(id));
+        }
+        let Some(participant) = self.participants.get_mut(&id) else { return };
+        if participant.talker.hear(now, header.level, &packet) {
+            self.regroup(now);
+        }
+        let Some(participant) = self.participants.get_mut(&id) else { return };
+        let useful = participant.talker.take(now, &packet);
+        if useful || packet.end {
+            self.forward(now, id, &packet);
+        }
+        if packet.end {
+            self.settle_silence(now);
+        }
+        self.wake(now);
+    }
+
+    fn announce(&mut self) {
+        for (&id, participant) in &mut self.participants {
+            let talker = &mut participant.talker;
+            let heard = talker.on_air && talker.standing.is_selected();
+            if talker.announced != heard {
+                talker.announced = heard;
+                self.outputs.push_back(Output::Talking(id, heard));
+            }
+        }
+    }
+
+    /// Ends the talkspurts of which nothing is left.
+    fn settle_silence(&mut self, now: Micros) {
+        let mut changed = false;
+        for participant in self.participants.values_mut() {
+            changed |= participant.talker.fall_silent(now);
+        }
+        if changed {
+            self.regroup(now);
+        }
+    }
+
+    fn time_of(&self, tick: u64) -> Micros {
+        self.began + tick * self.config.ptime.micros()
+    }
+
+    fn media_time(&self, now: Micros) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timestamps wrap")]
+        let wrapped = us_to_samples(now.since(self.began).cast_signed()) as u32;
+        wrapped
+    }
+
+    /// A silent room gets its next tick, on the same grid as before.
+    fn wake(&mut self, now: Micros) {
+        if self.next_tick.is_none() {
+            self.next_tick = Some(now.since(self.began) / self.config.ptime.micros() + 1);
+        }
+    }
+
+    fn run_until(&mut self, now: Micros) {
+        let reached = now.since(self.began) / self.config.ptime.micros();
+        while let Some(number) = self.next_tick.filter(|&number| number <= reached) {
+            let number = if reached - number > MAX_TICKS_BEHIND {
+                self.past.clear();
+                reached
+            } else {
+                number
+            };
+            self.tick(number);
+            let busy = |p: &Participant<C>| p.talker.on_air || p.listener.following.is_some();
+            self.next_tick = self.participants.values().any(busy).then_some(number + 1);
+        }
+    }
+
+    fn tick(&mut self, number: u64) {
+        let now = self.time_of(number);
+        if self.waits_for_forwarded(now) {
+            return;
+        }
+        let mut tick = if self.past.len() == PRIMES { self.past.pop_front() } else { None }.unwrap_or_default();
+        tick.reset(number, self.config.ptime.samples());
+        self.add_up(now, &mut tick);
+        if self.past.is_empty() && !tick.is_empty() {
+            self.recall_forwarded(number);
+        }
+        self.send_mixes(&tick);
+        if tick.is_empty() {
+            self.past.clear();
+        } else {
+            self.past.push_back(tick);
+        }
+        self.settle_silence(now);
+        self.regroup(now);
+    }
+
+    /// A mix that is about to start waits, for one tick, until the next packet of who was forwarded until now is
+    /// there: what its listeners have heard already is not said again, and there is no gap before what they have not.
+    fn waits_for_forwarded(&mut self, now: Micros) -> bool {
+        let talkers = || self.participants.values().map(|p| &p.talker).filter(|t| t.plays);
+        let starts = talkers().all(|t| !t.pulled.active);
+        let waits = starts && !self.waited && talkers().any(|t| !t.jitter.is_ready(now));
+        self.waited = waits;
+        waits
+    }
+
+    /// Pulls a frame of everyone whose signal a mix needs, selects who is heard, and adds those up.
+    fn add_up(&mut self, now: Micros, tick: &mut Tick) {
+        for (&id, participant) in &mut self.participants {
+            let talker = &mut participant.talker;
+            talker.pull(now);
+            for _ in 0..talker.pulled.undecodable {
+                self.outputs.push_back(Output::Undecodable(id));
+            }
+        }
+        for (&id, participant) in &mut self.participants {
+            let talker = &mut participant.talker;
+            talker.settle(tick.number);
+            if talker.contributes {
+                tick.add(id, &talker.frame);
+            }
+        }
+    }
+
+    /// A mix starts: what was heard before it is what was forwarded.
+    fn recall_forwarded(&mut self, number: u64) {
+        let longest = self.participants.values().map(|p| p.talker.forwarded.len()).max().unwrap_or(0);
+        for age in (1..=longest).rev() {
+            let mut tick = Tick::default();
+            tick.reset(number.saturating_sub(age as u64), self.config.ptime.samples());
+            for (&id, participant) in &self.participants {
+                let frames = &participant.talker.forwarded;
+                if let Some(frame) = frames.len().checked_sub(age).map(|at| &frames[at]) {
+                    tick.add(id, frame);
+                }
+            }
+            self.past.push_back(tick);
+        }
+        self.participants.values_mut().for_each(|p| p.talker.forwarded.clear());
+    }
+}
+
+impl From<&Packet> for FeedPacket {
+    fn from(packet: &Packet) -> Self {
+        Self {
+            timestamp: packet.timestamp,
+            capture_us: packet.capture_us,
+            end: packet.end,
+            payload: packet.payload.clone(),
+        }
+    }
+}
+
+fn media_time(ptime: Ptime, tick: u64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "timestamps wrap")]
+    let low = (tick * ptime.samples() as u64) as u32;
+    low
+}

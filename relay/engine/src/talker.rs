@@ -1,0 +1,151 @@
+//! The talking side of a participant: the packets that come from them, and the frame they give to a mix.
+
+use crate::codec::Codec;
+use crate::jitter::{JitterBuffer, PRIMES, Packet, Pulled};
+use crate::level::audio_level;
+use crate::select::Standing;
+use crate::time::{Micros, Ptime};
+
+/// What a room knows of a talker.
+#[derive(Debug)]
+pub(crate) struct Talker<C: Codec> {
+    pub jitter: JitterBuffer<C>,
+    pub standing: Standing,
+    /// In a talkspurt.
+    pub on_air: bool,
+    /// Whether the jitter buffer plays, because the signal is needed for a mix. Otherwise packets pass.
+    pub plays: bool,
+    /// Whether the room was told that they talk.
+    pub announced: bool,
+    /// Frames that were forwarded before a mix needed the signal, oldest first, until that mix starts.
+    pub forwarded: Vec<Vec<i16>>,
+    /// The signal of this tick, faded where the selection changed.
+    pub frame: Vec<i16>,
+    pub pulled: Pulled,
+    /// Media time of the first sample of `frame`.
+    pub position: u32,
+    /// Audio level, −dBov.
+    pub level: u8,
+    /// Whether `frame` is part of the mix.
+    pub contributes: bool,
+    /// Number of the last tick they contributed to.
+    contributed: Option<u64>,
+    /// Whether there was signal in the tick before.
+    was_active: bool,
+    /// Whether packets of this talkspurt were forwarded or ignored instead of being played.
+    passed: bool,
+    /// The last packet of the talkspurt has come.
+    ended: bool,
+    last_packet: Micros,
+}
+
+/// A talkspurt without packets for so long is over: whatever comes later starts a new one.
+const GONE_US: u64 = 200_000;
+
+impl<C: Codec> Talker<C> {
+    pub fn new(codec: C, ptime: Ptime) -> Self {
+        Self {
+            jitter: JitterBuffer::new(codec, ptime),
+            standing: Standing::default(),
+            on_air: false,
+            plays: false,
+            announced: false,
+            forwarded: Vec::new(),
+            frame: vec![0; ptime.samples()],
+            pulled: Pulled::default(),
+            position: 0,
+            level: crate::level::SILENCE,
+            contributes: false,
+            contributed: None,
+            was_active: false,
+            passed: false,
+            ended: false,
+            last_packet: Micros::default(),
+        }
+    }
+
+    /// Whether packets of this talkspurt have passed.
+    pub fn in_mid_talkspurt(&self) -> bool {
+        self.on_air && self.passed
+    }
+
+    /// Takes note of a packet's level and of where in a talkspurt it is; `true` where a talkspurt begins.
+    pub fn hear(&mut self, now: Micros, level: u8, packet: &Packet) -> bool {
+        self.last_packet = now;
+        self.ended = packet.end;
+        if packet.payload.is_empty() {
+            return false;
+        }
+        self.level = level;
+        self.standing.hear(level);
+        let begins = !std::mem::replace(&mut self.on_air, true);
+        self.passed &= !begins;
+        begins
+    }
+
+    /// Lets the packet pass, or keeps it to be played. `false` where it is of no use to a listener either.
+    pub fn take(&mut self, now: Micros, packet: &Packet) -> bool {
+        if self.plays {
+            self.jitter.insert(now, packet.clone());
+            true
+        } else {
+            self.passed = true;
+            self.jitter.pass(now, packet)
+        }
+    }
+
+    /// Ends the talkspurt where nothing of it is left; `true` where that is now.
+    pub fn fall_silent(&mut self, now: Micros) -> bool {
+        let over = self.ended || now.since(self.last_packet) > GONE_US;
+        if !self.on_air || !over || (self.plays && !self.jitter.is_idle()) {
+            return false;
+        }
+        self.on_air = false;
+        self.standing.rest();
+        true
+    }
+
+    /// Takes the signal of this tick out of the jitter buffer, if a mix needs it.
+    pub fn pull(&mut self, now: Micros) {
+        self.was_active = self.pulled.active;
+        self.position = self.jitter.position();
+        if self.plays && !self.jitter.is_idle() {
+            self.pulled = self.jitter.pull(now, &mut self.frame);
+        } else {
+            self.pulled = Pulled::default();
+        }
+        if self.pulled.active {
+            self.level = audio_level(&self.frame);
+            self.standing.hear(self.level);
+        }
+    }
+
+    /// Settles whether the frame is part of the mix: who comes or goes in mid-speech is faded over this frame.
+    pub fn settle(&mut self, tick: u64) {
+        let (was, is) = (self.contributes, self.standing.is_selected());
+        self.contributes = self.pulled.active && (is || was);
+        if !self.contributes {
+            return;
+        }
+        self.contributed = Some(tick);
+        if is && !was && self.was_active {
+            fade(&mut self.frame, |share| share);
+        } else if was && !is {
+            fade(&mut self.frame, |share| 1.0 - share);
+        }
+    }
+
+    /// Whether they hear a mix without themselves in this tick. Who has just stopped keeps it until the packets that
+    /// prime a listener of the shared mix, and the encoder's overlap before those, hold nothing of them.
+    pub fn keeps_mix_minus(&self, tick: u64) -> bool {
+        self.contributed.is_some_and(|last| tick.saturating_sub(last) <= PRIMES as u64 + 1)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a gain between 0 and 1")]
+fn fade(frame: &mut [i16], gain: impl Fn(f32) -> f32) {
+    let length = frame.len() as f32;
+    for (i, sample) in frame.iter_mut().enumerate() {
+        *sample = (f32::from(*sample) * gain((i as f32 + 0.5) / length)) as i16;
+    }
+}
