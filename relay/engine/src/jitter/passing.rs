@@ -4,7 +4,7 @@
 use super::packet::Packet;
 use super::{Before, JitterBuffer, MAX_EXCESS_US, PRIMES, Phase, RECENT};
 use crate::codec::Codec;
-use crate::time::Micros;
+use crate::time::{Micros, samples_to_us};
 
 impl<C: Codec> JitterBuffer<C> {
     /// Takes note of a packet that goes on to its listeners as it is, instead of being played here. `false` means that
@@ -66,6 +66,13 @@ impl<C: Codec> JitterBuffer<C> {
     /// Whether playing can start with a block at `now`.
     pub fn is_ready(&self, now: Micros) -> bool {
         self.store.front().is_some_and(|first| self.level_us(now, first.timestamp) >= self.arrivals.target_us())
+    }
+
+    /// When a packet has to be there to be played in time, microseconds; the others are whole packet times from there.
+    /// `None` before the first packet.
+    pub fn due_us(&self) -> Option<i64> {
+        let first = self.store.front().map_or(self.next_timestamp, |first| first.timestamp);
+        Some(self.arrivals.fastest_us()? + samples_to_us(first) + self.arrivals.target_us())
     }
 
     /// Media time, wrapping, of the sample that the next pull starts with while it plays.

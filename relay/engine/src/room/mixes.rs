@@ -5,18 +5,20 @@ use crate::codec::Codec;
 use crate::listener::{Addressed, Feed, FeedPacket, Listener};
 use crate::mixer::Tick;
 use crate::participant::{Participant, ParticipantId};
+use crate::time::Micros;
 use bytes::Bytes;
 
 impl<C: Codec + Clone> Room<C> {
     /// Encodes each distinct mix that somebody hears, once, and sends it to everyone who hears it.
-    pub(super) fn send_mixes(&mut self, tick: &Tick) {
+    pub(super) fn send_mixes(&mut self, now: Micros, tick: &Tick) {
         let hears_shared = |p: &Participant<C>| p.listener.feed == Some(Feed::Shared);
         let shared = (!tick.is_empty() && self.participants.values().any(hears_shared))
             .then(|| FeedPacket { payload: self.shared.encode(&self.past, tick, None), ..self.describe(tick, None) });
         let ids: Vec<ParticipantId> = self.participants.keys().copied().collect();
+        let (positions, clock) = (self.positions(), self.media_time(now));
         for id in ids {
-            let description = self.describe(tick, Some(id));
-            let positions = self.positions();
+            let own_mix = self.participants.get(&id).is_some_and(|p| p.listener.feed == Some(Feed::MixMinus));
+            let description = if own_mix { self.describe(tick, Some(id)) } else { FeedPacket::default() };
             let Some(participant) = self.participants.get_mut(&id) else { continue };
             let own;
             let (feed, packet, mix) = match participant.listener.feed {
@@ -33,7 +35,7 @@ impl<C: Codec + Clone> Room<C> {
             let listener = &mut participant.listener;
             let media = media_time(self.config.ptime, tick.number);
             if packet.is_some() {
-                align_to_mix(listener, media, self.codec.delay_samples(), &positions);
+                align_to_mix(listener, (media, clock), self.codec.delay_samples(), &positions);
             }
             let mut to = Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime };
             match packet {
@@ -67,9 +69,9 @@ impl<C: Codec + Clone> Room<C> {
 }
 
 /// Places a mix on a listener's timeline.
-fn align_to_mix(listener: &mut Listener, media: u32, delay: u32, positions: &[(ParticipantId, u32)]) {
+fn align_to_mix(listener: &mut Listener, (media, clock): (u32, u32), delay: u32, positions: &[(ParticipantId, u32)]) {
     match listener.following {
-        None => listener.align_to_clock(media, media),
+        None => listener.align_to_clock(media, clock),
         Some((Feed::Forward(talker), _)) => {
             // The mix says what that talker says, at the same media time; its encoder delays it.
             match positions.iter().find(|(id, _)| *id == talker) {

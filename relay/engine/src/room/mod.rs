@@ -6,6 +6,7 @@
 
 mod feeds;
 mod mixes;
+mod phase;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,6 +18,7 @@ use crate::jitter::{PRIMES, Packet};
 use crate::listener::FeedPacket;
 use crate::mixer::{Mix, Tick};
 use crate::participant::{Participant, ParticipantId};
+use crate::talker::Talker;
 use crate::time::{Micros, Ptime, us_to_samples};
 
 /// What does not change while a room exists.
@@ -65,8 +67,10 @@ pub enum Output {
 pub struct Room<C: Codec> {
     config: RoomConfig,
     codec: C,
-    /// The ticks are at `began + n × packet time`, n from 1; the media time of tick n is n packets.
+    /// Where the room's media time is 0.
     began: Micros,
+    /// The ticks are at `grid + n × packet time`.
+    grid: Micros,
     /// Number of the next tick; `None` while the room is silent.
     next_tick: Option<u64>,
     participants: BTreeMap<ParticipantId, Participant<C>>,
@@ -76,8 +80,24 @@ pub struct Room<C: Codec> {
     outputs: VecDeque<Output>,
     /// Time of the input under way.
     now: Micros,
-    /// A mix is about to start and waited one tick for a talker who was forwarded until now.
-    waited: bool,
+    /// How far a mix that is about to start has come.
+    start: Start,
+}
+
+/// Ticks are placed this much after the packets they are placed by: those are a little later at times, and the driver
+/// is too.
+const LEEWAY_US: i64 = 1_000;
+
+/// Steps before the first tick of a mix.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Start {
+    /// None is about to start.
+    #[default]
+    Not,
+    /// The ticks were placed.
+    Placed,
+    /// A tick went by for the packets of who was forwarded until now.
+    Waited,
 }
 
 /// A driver that comes later than this skips the ticks in between: what they would play is too old.
@@ -91,12 +111,13 @@ impl<C: Codec + Clone> Room<C> {
             shared: Mix::new(codec.clone()),
             codec,
             began: now,
+            grid: now,
             next_tick: None,
             participants: BTreeMap::new(),
             past: VecDeque::with_capacity(PRIMES),
             outputs: VecDeque::new(),
             now,
-            waited: false,
+            start: Start::default(),
         }
     }
 
@@ -192,7 +213,7 @@ impl<C: Codec + Clone> Room<C> {
     }
 
     fn time_of(&self, tick: u64) -> Micros {
-        self.began + tick * self.config.ptime.micros()
+        self.grid + tick * self.config.ptime.micros()
     }
 
     fn media_time(&self, now: Micros) -> u32 {
@@ -204,29 +225,42 @@ impl<C: Codec + Clone> Room<C> {
     /// A silent room gets its next tick, on the same grid as before.
     fn wake(&mut self, now: Micros) {
         if self.next_tick.is_none() {
-            self.next_tick = Some(now.since(self.began) / self.config.ptime.micros() + 1);
+            self.next_tick = Some(now.since(self.grid) / self.config.ptime.micros() + 1);
         }
     }
 
     fn run_until(&mut self, now: Micros) {
-        let reached = now.since(self.began) / self.config.ptime.micros();
-        while let Some(number) = self.next_tick.filter(|&number| number <= reached) {
+        while let Some(number) = self.next_tick.filter(|&number| self.time_of(number) <= now) {
+            let reached = now.since(self.grid) / self.config.ptime.micros();
             let number = if reached - number > MAX_TICKS_BEHIND {
                 self.past.clear();
                 reached
             } else {
                 number
             };
-            self.tick(number);
+            // Ticks that were placed anew come once more, later.
+            let done = self.tick(number);
             let busy = |p: &Participant<C>| p.talker.on_air || p.listener.following.is_some();
-            self.next_tick = self.participants.values().any(busy).then_some(number + 1);
+            self.next_tick = self.participants.values().any(busy).then_some(number + u64::from(done));
         }
     }
 
-    fn tick(&mut self, number: u64) {
+    /// Runs a tick; `false` where it was put off.
+    fn tick(&mut self, number: u64) -> bool {
         let now = self.time_of(number);
-        if self.waits_for_forwarded(now) {
-            return;
+        if !self.mix_starts() {
+            self.start = Start::Not;
+        } else if self.start == Start::Not {
+            self.start = Start::Placed;
+            if self.place_ticks(now) {
+                return false;
+            }
+        }
+        // What listeners of a talker who was forwarded have heard is not said again, and there is to be no gap before
+        // what they have not: the mix starts with that talker's next packet.
+        if self.start == Start::Placed && self.playing().any(|t| !t.jitter.is_ready(now)) {
+            self.start = Start::Waited;
+            return true;
         }
         let mut tick = if self.past.len() == PRIMES { self.past.pop_front() } else { None }.unwrap_or_default();
         tick.reset(number, self.config.ptime.samples());
@@ -234,7 +268,7 @@ impl<C: Codec + Clone> Room<C> {
         if self.past.is_empty() && !tick.is_empty() {
             self.recall_forwarded(number);
         }
-        self.send_mixes(&tick);
+        self.send_mixes(now, &tick);
         if tick.is_empty() {
             self.past.clear();
         } else {
@@ -242,16 +276,28 @@ impl<C: Codec + Clone> Room<C> {
         }
         self.settle_silence(now);
         self.regroup(now);
+        true
     }
 
-    /// A mix that is about to start waits, for one tick, until the next packet of who was forwarded until now is
-    /// there: what its listeners have heard already is not said again, and there is no gap before what they have not.
-    fn waits_for_forwarded(&mut self, now: Micros) -> bool {
-        let talkers = || self.participants.values().map(|p| &p.talker).filter(|t| t.plays);
-        let starts = talkers().all(|t| !t.pulled.active);
-        let waits = starts && !self.waited && talkers().any(|t| !t.jitter.is_ready(now));
-        self.waited = waits;
-        waits
+    /// Whose signal a mix needs.
+    fn playing(&self) -> impl Iterator<Item = &Talker<C>> {
+        self.participants.values().map(|p| &p.talker).filter(|talker| talker.plays)
+    }
+
+    /// Whether a mix is needed and there was none at the tick before.
+    fn mix_starts(&self) -> bool {
+        self.playing().next().is_some() && self.playing().all(|talker| !talker.pulled.active)
+    }
+
+    /// Moves the ticks to where the packets of the talkers wait least; `false` where they are there already.
+    fn place_ticks(&mut self, now: Micros) -> bool {
+        let due: Vec<i64> =
+            self.playing().filter_map(|talker| talker.jitter.due_us()).map(|due| due + LEEWAY_US).collect();
+        let period = self.config.ptime.micros().cast_signed();
+        let Some(best) = phase::best_phase(&due, period) else { return false };
+        let later = (best - now.0.cast_signed()).rem_euclid(period).cast_unsigned();
+        self.grid = self.grid + later;
+        later > 0
     }
 
     /// Pulls a frame of everyone whose signal a mix needs, selects who is heard, and adds those up.
