@@ -3,7 +3,8 @@
 //! Nothing here reads a clock, spawns, locks or touches a socket; `clippy.toml` keeps it so. One input verb,
 //! [`Room::handle`], one output verb, [`Room::poll_output`], and [`Room::next_timeout`] for the driver's timer.
 //!
-//! Read in this order: [`room`], `participant`, [`jitter`], [`codec`], `select`, `mixer`, [`limiter`].
+//! Read in this order: [`room`], `participant` with `talker` and `listener`, `select`, `room/feeds` (who hears what, and
+//! the seams), [`jitter`], [`codec`], `room/mixes`, `mixer`, [`limiter`].
 
 pub mod codec;
 pub mod jitter;

@@ -90,7 +90,7 @@ flags! {
         end = 1,
         /// Decode, do not play: brings a fresh decoder to the encoder's state.
         prime = 2,
-        /// First playable packet of a new epoch: cross-fade to it over 10 ms.
+        /// First playable packet of a new epoch, while the old one still sounds: cross-fade to it over 10 ms.
         cross_fade = 3,
     }
 }
@@ -119,7 +119,7 @@ pub struct DownHeader {
     pub epoch: u8,
     /// Increments by one with each packet sent to this listener, primes included.
     pub sequence: u16,
-    /// Media time of the first sample on the room's one timeline, in 48 kHz samples; goes on in silence.
+    /// Media time of the first sample on this listener's timeline, in 48 kHz samples; goes on in silence.
     pub timestamp: u32,
     /// Capture time of the loudest talker in it, in microseconds of the relay's clock modulo 2³²; 0 is unknown.
     pub capture_us: u32,

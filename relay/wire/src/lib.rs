@@ -5,7 +5,7 @@
 //! - [`audio`]: binary messages, a 16-byte header and one Opus packet.
 //! - [`text`]: text messages, JSON with a `type`.
 //! - [`name`]: room names and display names, checked once at the edge.
-//! - [`toc`]: the duration of an Opus packet (RFC 6716 section 3).
+//! - [`toc`]: the duration of an Opus packet, and whether its frames fit into it (RFC 6716 section 3).
 //! - [`unwrap`]: 16-bit sequence numbers and 32-bit timestamps widened to 64 bits.
 
 pub mod audio;

@@ -1,8 +1,9 @@
 //! The jitter buffer: packets in when they come, a continuous signal out when it is due.
 //!
 //! Read in this order: [`arrivals`] learns how late packets are and says which delay is worth having, [`decision`]
-//! compares that with the delay there is, [`time_scale`] carries it out on the signal, [`stream`] decodes and
-//! conceals, [`store`] holds the packets. Structure and vocabulary follow NetEq; what differs is said in place.
+//! compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`], [`stream`] decodes
+//! and conceals, [`store`] holds the packets. [`passing`] is for packets that are forwarded instead. Structure and
+//! vocabulary follow NetEq; what differs is said in place.
 //!
 //! On TCP nothing is lost on the wire, only late: while a packet is missing the media time stands still, the gap is
 //! concealed, and the packet is played when it comes. The delay that this adds is taken out again by accelerating.
