@@ -13,6 +13,12 @@ pub const HOP_SAMPLES: usize = 480;
 /// How far above the floor speech is. White noise varies by 0.3 dB (one sigma) over a hop, and its minimum lies 1 dB lower.
 const OVER_FLOOR_DB: f64 = 6.0;
 
+/// What rises this far above the usual noise right before speech may already belong to it.
+const HINT_DB: f64 = 3.0;
+
+/// The usual noise is averaged over so many hops without speech (0.5 s).
+const USUAL_HOPS: f64 = 50.0;
+
 /// A floor above this is not believed: a steady tone or loud music is meant to be heard, and is no noise.
 const HIGHEST_FLOOR_DB: f64 = -45.0;
 
@@ -49,11 +55,44 @@ impl Default for Detector {
     }
 }
 
+/// What a detector heard in a frame.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// There is speech in it.
+    pub speech: bool,
+    /// If speech begins right after this frame, or in it, how it may have begun before.
+    pub rise: Rise,
+}
+
+/// Whether sound was rising before speech was certain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Rise {
+    /// Before speech, or before the end where there is none, there is nothing but the usual noise.
+    #[default]
+    None,
+    /// It began within this frame.
+    Within,
+    /// It has been rising since the frame's start, so it may have begun before.
+    FromStart,
+}
+
 impl Detector {
-    /// Hears a frame of any length and says whether there is speech in it.
-    pub fn hears(&mut self, frame: &[i16]) -> bool {
-        // Not `any`: each hop has to be heard, or the floor misses some.
-        frame.chunks(HOP_SAMPLES).fold(false, |speech, hop| self.hop(hop) | speech)
+    /// Hears a frame of any length.
+    pub fn hears(&mut self, frame: &[i16]) -> Heard {
+        let mut heard = Heard { speech: false, rise: Rise::FromStart };
+        for hop in frame.chunks(HOP_SAMPLES) {
+            let (speech, hint) = self.hop(hop);
+            // After the first hop of speech only the floor is still interested.
+            if !heard.speech && !speech {
+                heard.rise = match heard.rise {
+                    _ if !hint => Rise::None,
+                    Rise::None => Rise::Within,
+                    rise => rise,
+                };
+            }
+            heard.speech |= speech;
+        }
+        heard
     }
 
     /// The tracked noise floor of the broad band, dBFS.
@@ -62,7 +101,8 @@ impl Detector {
         self.broad.floor_db()
     }
 
-    fn hop(&mut self, hop: &[i16]) -> bool {
+    /// Whether there is speech in a hop, and whether there is a hint of it.
+    fn hop(&mut self, hop: &[i16]) -> (bool, bool) {
         // One pole at 120 Hz: exp(−2π·120/48000).
         const POLE: f64 = 0.9844;
         let (mut broad, mut high) = (0.0, 0.0);
@@ -82,9 +122,15 @@ impl Detector {
         }
         #[expect(clippy::cast_precision_loss, reason = "a hop is 480 samples")]
         let samples = hop.len() as f64;
-        let in_broad = self.broad.rises(broad / samples);
-        let in_high = self.high.rises(high / samples);
-        in_broad || in_high
+        let (broad, high) = (broad / samples, high / samples);
+        let hint = self.broad.hints(broad) || self.high.hints(high);
+        // Not a short-circuit: each band has to hear each hop.
+        let speech = self.broad.rises(broad) | self.high.rises(high);
+        if !speech {
+            self.broad.is_usual(broad);
+            self.high.is_usual(high);
+        }
+        (speech, hint)
     }
 }
 
@@ -97,11 +143,20 @@ struct Band {
     hops: usize,
     /// Energies of the last hops.
     recent: [f64; SMOOTH_HOPS],
+    /// Mean square of hops without speech.
+    usual: f64,
 }
 
 impl Band {
     fn new(lowest_db: f64) -> Self {
-        Self { lowest_db, minima: [f64::INFINITY; WINDOWS], hops_in_window: 0, hops: 0, recent: [0.0; SMOOTH_HOPS] }
+        Self {
+            lowest_db,
+            minima: [f64::INFINITY; WINDOWS],
+            hops_in_window: 0,
+            hops: 0,
+            recent: [0.0; SMOOTH_HOPS],
+            usual: 0.0,
+        }
     }
 
     /// Takes the energy of a hop; whether it rises above the floor.
@@ -119,6 +174,14 @@ impl Band {
             *current = current.min(db(self.recent.iter().sum::<f64>() / SMOOTH_HOPS as f64));
         }
         db(energy) > self.floor_db() + OVER_FLOOR_DB
+    }
+
+    fn hints(&self, energy: f64) -> bool {
+        db(energy) > db(self.usual).max(self.lowest_db) + HINT_DB
+    }
+
+    fn is_usual(&mut self, energy: f64) {
+        self.usual += (energy - self.usual) / USUAL_HOPS;
     }
 
     fn floor_db(&self) -> f64 {
@@ -149,7 +212,7 @@ mod tests {
     #[test]
     fn nothing_is_not_speech() {
         let mut detector = Detector::default();
-        assert!((0..500).all(|_| !detector.hears(&[0; 480])));
+        assert!((0..500).all(|_| !detector.hears(&[0; 480]).speech));
     }
 
     #[test]
@@ -157,7 +220,7 @@ mod tests {
         for level_db in [-70.0, -60.0, -50.0] {
             let mut detector = Detector::default();
             let mut noise = Noise::new(1);
-            let heard: Vec<bool> = (0..1000).map(|_| detector.hears(&noise.frame(480, level_db))).collect();
+            let heard: Vec<bool> = (0..1000).map(|_| detector.hears(&noise.frame(480, level_db)).speech).collect();
             assert!(heard[100..].iter().all(|&speech| !speech), "{level_db} dB");
         }
     }
@@ -166,7 +229,7 @@ mod tests {
     fn a_loud_steady_tone_never_becomes_background() {
         let mut detector = Detector::default();
         let tone = sine(48_000 * 10, 200.0, -20.0);
-        assert!(tone.chunks(480).all(|hop| detector.hears(hop)));
+        assert!(tone.chunks(480).all(|hop| detector.hears(hop).speech));
     }
 
     #[test]
@@ -178,7 +241,30 @@ mod tests {
             detector.hears(hop);
         }
         let hiss: Vec<i16> = noise.frame(480, -52.0).iter().zip(&hum).map(|(a, b)| a + b).collect();
-        assert!(detector.hears(&hiss));
+        assert!(detector.hears(&hiss).speech);
+    }
+
+    #[test]
+    fn what_rises_before_speech_is_told_from_the_usual_noise() {
+        let rise = |ramp: [f64; 4]| {
+            let mut detector = Detector::default();
+            let mut noise = Noise::new(3);
+            for _ in 0..200 {
+                detector.hears(&noise.frame(480, -60.0));
+            }
+            ramp.chunks(2)
+                .map(|levels| {
+                    let frame: Vec<i16> = levels.iter().flat_map(|&db| noise.frame(480, db)).collect();
+                    detector.hears(&frame)
+                })
+                .collect::<Vec<Heard>>()
+        };
+        let heard = |speech, rise| Heard { speech, rise };
+        assert_eq!(rise([-60.0, -60.0, -60.0, -40.0]), [heard(false, Rise::None), heard(true, Rise::None)]);
+        assert_eq!(rise([-60.0, -60.0, -40.0, -40.0]), [heard(false, Rise::None), heard(true, Rise::FromStart)]);
+        assert_eq!(rise([-60.0, -55.5, -40.0, -40.0]), [heard(false, Rise::Within), heard(true, Rise::FromStart)]);
+        assert_eq!(rise([-55.5, -55.5, -40.0, -40.0]), [heard(false, Rise::FromStart), heard(true, Rise::FromStart)]);
+        assert_eq!(rise([-55.5, -60.0, -55.5, -40.0]), [heard(false, Rise::None), heard(true, Rise::FromStart)]);
     }
 
     #[test]
@@ -192,7 +278,7 @@ mod tests {
                 for (sample, noise) in signal.iter_mut().zip(noise.frame(48_000 + speech.len(), noise_db)) {
                     *sample = sample.saturating_add(noise);
                 }
-                let heard: Vec<bool> = signal.chunks(480).map(|hop| detector.hears(hop)).collect();
+                let heard: Vec<bool> = signal.chunks(480).map(|hop| detector.hears(hop).speech).collect();
                 // The first hop that is plainly speech; the recordings' own background is at −50 ± 6 dB.
                 let levels: Vec<f64> = speech.chunks(480).map(dbfs).collect();
                 let onset = levels.iter().position(|&db| db > -38.0).unwrap();

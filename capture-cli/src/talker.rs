@@ -9,11 +9,12 @@ use relay_engine::time::{samples_to_us, us_to_samples};
 use relay_engine::{Codec, Encoder, Micros, OpusCodec, Ptime};
 use relay_wire::UpFlags;
 
-use crate::detector::{Detector, is_digital_silence};
+use crate::detector::{Detector, Rise, is_digital_silence};
 use crate::level::audio_level;
 use crate::queue::UpPacket;
 
-/// Frames from before the detector's decision are sent after all, up to this far back.
+/// Frames from before the detector's decision in which sound was already rising are sent after all, up to this far back.
+/// Not those with nothing but noise in them: whoever plays them first is late by them for the rest of the syllable.
 pub const PRE_ROLL_MS: u32 = 40;
 
 /// A talkspurt goes on for this long after the last speech.
@@ -48,6 +49,7 @@ struct Captured {
     samples: Vec<i16>,
     timestamp: u32,
     at: Micros,
+    rise: Rise,
 }
 
 /// Turns samples as they come into packets.
@@ -130,7 +132,8 @@ impl<C: Codec> Talker<C> {
         }
         if self.talking.is_some() || !is_digital_silence(&frame) {
             let flags = UpFlags { marker: self.talking.is_none(), end: true, ..UpFlags::default() };
-            self.send(&Captured { samples: frame, timestamp: self.timestamp, at }, flags, out);
+            let rise = Rise::None;
+            self.send(&Captured { samples: frame, timestamp: self.timestamp, at, rise }, flags, out);
         }
         self.talking = None;
         self.pre_roll.clear();
@@ -165,11 +168,12 @@ impl<C: Codec> Talker<C> {
     }
 
     fn frame(&mut self, samples: Vec<i16>, at: Micros, out: &mut Vec<UpPacket>) {
-        let frame = Captured { samples, timestamp: self.timestamp, at };
+        let heard = self.detector.hears(&samples);
+        let speech = heard.speech;
+        let frame = Captured { samples, timestamp: self.timestamp, at, rise: heard.rise };
         self.advance(frame.samples.len());
         self.level = audio_level(&frame.samples);
         let silent = is_digital_silence(&frame.samples);
-        let speech = self.detector.hears(&frame.samples);
         if self.continuous {
             let marker = self.talking.replace(HANGOVER_MS).is_none();
             self.send(&frame, UpFlags { marker, ..UpFlags::default() }, out);
@@ -190,7 +194,9 @@ impl<C: Codec> Talker<C> {
 
     fn begin(&mut self, frame: &Captured, out: &mut Vec<UpPacket>) {
         let mut marker = true;
-        for earlier in std::mem::take(&mut self.pre_roll) {
+        let kept = std::mem::take(&mut self.pre_roll);
+        let risen = frames_of_rise(frame.rise, kept.iter().rev().map(|earlier| earlier.rise));
+        for earlier in kept.into_iter().rev().take(risen).collect::<Vec<_>>().into_iter().rev() {
             let flags = UpFlags { marker, pre_roll: true, ..UpFlags::default() };
             self.send(&earlier, flags, out);
             marker = false;
@@ -228,6 +234,20 @@ impl<C: Codec> Talker<C> {
         let samples = samples as u32;
         self.timestamp = self.timestamp.wrapping_add(samples);
     }
+}
+
+/// How many frames before one with speech belong to its onset, going back from it.
+fn frames_of_rise(in_speech: Rise, before: impl Iterator<Item = Rise>) -> usize {
+    let mut count = 0;
+    let mut goes_on = in_speech == Rise::FromStart;
+    for rise in before {
+        if !goes_on || rise == Rise::None {
+            break;
+        }
+        count += 1;
+        goes_on = rise == Rise::FromStart;
+    }
+    count
 }
 
 fn duration_us(samples: usize) -> u64 {

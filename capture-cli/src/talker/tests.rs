@@ -49,14 +49,41 @@ fn a_talkspurt_has_pre_roll_a_hangover_and_an_end() {
     let mut talker = Talker::new(FORMAT, false);
     let mut noise = Noise::new(1);
     feed(&mut talker, &noise.frame(96_000, -65.0));
-    let mut spoken = sine(9600, 300.0, -20.0);
+    // An onset that is there, but not certain, for 60 ms.
+    let mut spoken = noise.frame(2880, -60.5);
+    spoken.extend(sine(9600, 300.0, -20.0));
     spoken.extend(noise.frame(48_000, -65.0));
     let packets = feed(&mut talker, &spoken);
     // 40 ms before, 200 ms of tone, 250 ms of hangover in whole packets after the filter's ringing.
     assert_eq!(flags(&packets), "Pp..........".to_owned() + ".............E");
     let gaps: Vec<u32> = packets.windows(2).map(|p| p[1].timestamp - p[0].timestamp).collect();
     assert!(gaps.iter().all(|&gap| gap == 960), "pre-roll is contiguous: {gaps:?}");
-    assert_eq!(packets[2].timestamp, 96_000, "media time went on in silence");
+    assert_eq!(packets[2].timestamp, 96_000 + 2880, "media time went on in silence");
+}
+
+#[test]
+fn an_onset_that_was_certain_at_once_is_not_held_up_by_noise_before_it() {
+    let mut talker = Talker::new(FORMAT, false);
+    feed(&mut talker, &Noise::new(1).frame(96_000, -65.0));
+    let packets = feed(&mut talker, &sine(4800, 300.0, -20.0));
+    assert_eq!(flags(&packets), "M....");
+    assert_eq!(packets[0].timestamp, 96_000);
+}
+
+#[test]
+fn pre_roll_reaches_back_as_long_as_sound_was_rising() {
+    use Rise::{FromStart, None, Within};
+    for (in_speech, before, expected) in [
+        (None, vec![FromStart, FromStart], 0),
+        (Within, vec![FromStart], 0),
+        (FromStart, vec![], 0),
+        (FromStart, vec![None, FromStart], 0),
+        (FromStart, vec![Within, FromStart], 1),
+        (FromStart, vec![FromStart, Within, FromStart], 2),
+        (FromStart, vec![FromStart, FromStart], 2),
+    ] {
+        assert_eq!(frames_of_rise(in_speech, before.iter().copied()), expected, "{in_speech:?} {before:?}");
+    }
 }
 
 #[test]
