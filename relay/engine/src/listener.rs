@@ -30,6 +30,7 @@ pub(crate) struct FeedPacket {
     pub timestamp: u32,
     pub capture_us: u32,
     pub end: bool,
+    pub pre_roll: bool,
     pub payload: Bytes,
 }
 
@@ -69,8 +70,13 @@ impl Addressed<'_> {
                 self.push(flags, &FeedPacket { timestamp, payload: payload.clone(), ..FeedPacket::default() });
             }
         }
-        let flags =
-            DownFlags { marker: silent_before, end: packet.end, prime: false, cross_fade: new_epoch && !silent_before };
+        let flags = DownFlags {
+            marker: silent_before,
+            end: packet.end,
+            prime: false,
+            cross_fade: new_epoch && !silent_before,
+            pre_roll: packet.pre_roll,
+        };
         self.push(flags, packet);
         if !packet.payload.is_empty() {
             #[expect(clippy::cast_possible_truncation, reason = "a packet time")]

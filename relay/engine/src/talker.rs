@@ -1,7 +1,7 @@
 //! The talking side of a participant: the packets that come from them, and the frame they give to a mix.
 
 use crate::codec::Codec;
-use crate::jitter::{JitterBuffer, PRIMES, Packet, Pulled};
+use crate::jitter::{JitterBuffer, PRIMES, Packet, Passed, Pulled};
 use crate::level::audio_level;
 use crate::select::Standing;
 use crate::time::{Micros, Ptime};
@@ -83,11 +83,11 @@ impl<C: Codec> Talker<C> {
         begins
     }
 
-    /// Lets the packet pass, or keeps it to be played. `false` where it is of no use to a listener either.
-    pub fn take(&mut self, now: Micros, packet: &Packet) -> bool {
+    /// Lets the packet pass, or keeps it to be played.
+    pub fn take(&mut self, now: Micros, packet: &Packet) -> Passed {
         if self.plays {
             self.jitter.insert(now, packet.clone());
-            true
+            Passed::Useful
         } else {
             self.passed = true;
             self.jitter.pass(now, packet)

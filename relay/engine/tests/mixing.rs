@@ -5,6 +5,7 @@ mod common;
 
 use common::{END, MARKER, PLAIN, PcmCodec, Random, Talker, World};
 use relay_engine::{Input, Micros, Output, ParticipantId, Ptime, RoomConfig};
+use relay_wire::UpFlags;
 
 const PACKET_US: u64 = 20_000;
 
@@ -336,4 +337,59 @@ fn a_driver_that_comes_late_does_not_play_what_is_old() {
     world.room.handle(world.now, Input::Timeout);
     world.input(Input::Timeout);
     assert!(world.playable(2).len() - before <= 1);
+}
+
+/// Talkspurts with pre-roll, played by a listener: the packets of the first 40 ms come with the third.
+#[test]
+fn forwarded_pre_roll_is_not_taken_for_jitter() {
+    let (mut world, codec) = world(2);
+    let mut talker = Talker::new(1, &codec, Ptime::Ms20);
+    for n in 0..200u64 {
+        world.advance_to(Micros(n * PACKET_US + 5_000));
+        let in_spurt = n % 50;
+        match in_spurt {
+            // The talker's clock goes on; the two packets are sent below.
+            0 | 1 => {}
+            2 => {
+                for flags in [MARKER, PLAIN] {
+                    let packet = talker.packet(UpFlags { pre_roll: true, ..flags }, signal(1));
+                    world.input(packet);
+                }
+                let packet = talker.packet(PLAIN, signal(1));
+                world.input(packet);
+            }
+            3..30 => {
+                let packet = talker.packet(if in_spurt == 29 { END } else { PLAIN }, signal(1));
+                world.input(packet);
+            }
+            _ => talker.skip(),
+        }
+    }
+    let sent = &world.sent[&ParticipantId(2)];
+    let flagged = sent.iter().filter(|(_, h, _)| h.flags.pre_roll).count();
+    assert_eq!(flagged, 8, "two in each of four talkspurts");
+    // Arrival less media time, of all but pre-roll: the same in every talkspurt.
+    let plain = sent.iter().filter(|(_, h, _)| !h.flags.pre_roll && !h.flags.prime);
+    let transits: Vec<i64> = plain.map(|(at, h, _)| at.0 as i64 - i64::from(h.timestamp) * 125 / 6).collect();
+    let spread = transits.iter().max().unwrap() - transits.iter().min().unwrap();
+    assert!(spread <= 1_000, "{spread} µs between talkspurts");
+}
+
+#[test]
+fn a_talkers_jump_in_time_is_a_new_talkspurt_to_the_listeners() {
+    let (mut world, codec) = world(2);
+    let mut talker = Talker::new(1, &codec, Ptime::Ms20);
+    for n in 0..60u64 {
+        world.advance_to(Micros(n * PACKET_US + 5_000));
+        let mut packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, signal(1));
+        if let (30.., Input::Packet(_, header, _)) = (n, &mut packet) {
+            header.timestamp = header.timestamp.wrapping_add(2_000_000_000);
+        }
+        world.input(packet);
+    }
+    let timestamps: Vec<u32> = world.playable(2).iter().map(|(h, _)| h.timestamp).collect();
+    let steps: Vec<u32> = timestamps.windows(2).map(|w| w[1].wrapping_sub(w[0])).collect();
+    assert_eq!(timestamps.len(), 60);
+    assert!(steps.iter().all(|&step| (900..=1_000).contains(&step)), "{steps:?}");
+    assert!(world.sent[&ParticipantId(2)].iter().any(|(_, h, _)| h.flags.end));
 }

@@ -92,6 +92,8 @@ flags! {
         prime = 2,
         /// First playable packet of a new epoch, while the old one still sounds: cross-fade to it over 10 ms.
         cross_fade = 3,
+        /// Forwarded pre-roll: late by intent; stays out of every arrival statistic.
+        pre_roll = 4,
     }
 }
 

@@ -38,6 +38,7 @@ fn valid_audio_messages_parse_to_their_fields_and_write_back() {
                     end: flag("end"),
                     prime: flag("prime"),
                     cross_fade: flag("cross_fade"),
+                    pre_roll: flag("pre_roll"),
                 },
                 sequence: number(&vector, "sequence").try_into().unwrap(),
                 timestamp: number(&vector, "timestamp").try_into().unwrap(),

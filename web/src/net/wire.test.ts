@@ -55,6 +55,7 @@ describe('packets down are read as the vectors say', () => {
       end: v.flags.includes('end'),
       prime: v.flags.includes('prime'),
       crossFade: v.flags.includes('cross_fade'),
+      preRoll: v.flags.includes('pre_roll'),
       sequence: v.sequence,
       timestamp: v.timestamp,
       captureUs: v.capture_us,

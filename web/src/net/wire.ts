@@ -28,6 +28,8 @@ export interface DownPacket {
   end: boolean;
   prime: boolean;
   crossFade: boolean;
+  /** Forwarded pre-roll: late by intent. */
+  preRoll: boolean;
   sequence: number;
   timestamp: number;
   captureUs: number;
@@ -67,7 +69,7 @@ export function parseDown(bytes: Uint8Array): DownPacket | WireError {
   if (bytes.length < HEADER_BYTES) return 'truncated';
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const flags = view.getUint8(1);
-  if (flags & ~0x0f) return 'undefined_flags';
+  if (flags & ~0x1f) return 'undefined_flags';
   if (view.getUint16(14) !== 0) return 'unused_not_zero';
   const end = (flags & 2) !== 0;
   const payload = bytes.length > HEADER_BYTES ? bytes.subarray(HEADER_BYTES) : NO_PAYLOAD;
@@ -78,6 +80,7 @@ export function parseDown(bytes: Uint8Array): DownPacket | WireError {
     end,
     prime: (flags & 4) !== 0,
     crossFade: (flags & 8) !== 0,
+    preRoll: (flags & 16) !== 0,
     sequence: view.getUint16(2),
     timestamp: view.getUint32(4),
     captureUs: view.getUint32(8),

@@ -50,12 +50,22 @@ const RECURRING_US: u64 = 10_000_000;
 /// A clock that jumps by more than this is another clock.
 const RESYNC_US: i64 = 10_000_000;
 
+/// No link gets faster by more than this from one packet to the next.
+const IMPLAUSIBLY_EARLY_US: i64 = 500_000;
+
+/// Of the first packet after silence a larger delay is believed to be a new timeline.
+const REBASE_US: i64 = 300_000;
+
+/// Worth waiting for while next to nothing is known.
+const START_US: i64 = 4_000;
+
 impl Arrivals {
     /// Takes note of a packet. `false` means that its media time has nothing to do with those before: start anew.
     #[must_use]
     pub fn record(&mut self, now: Micros, timestamp: i64, samples: usize) -> bool {
         let transit = transit_us(now, timestamp);
-        if self.fastest.value().is_some_and(|fastest| (transit - fastest).abs() > RESYNC_US) {
+        let plausible = -IMPLAUSIBLY_EARLY_US..=RESYNC_US;
+        if self.fastest.value().is_some_and(|fastest| !plausible.contains(&(transit - fastest))) {
             return false;
         }
         let before = self.fastest.value();
@@ -83,6 +93,15 @@ impl Arrivals {
         true
     }
 
+    /// A first packet after silence comes. Timelines may be set anew in silence, also against a clock that has drifted
+    /// away by then: a delay that no link explains is not one.
+    pub fn rebase(&mut self, now: Micros, timestamp: i64) {
+        let transit = transit_us(now, timestamp);
+        if self.fastest.value().is_some_and(|fastest| transit - fastest > REBASE_US) {
+            self.fastest = SlidingMinimum::default();
+        }
+    }
+
     /// Arrival time, less media time, of the fastest packets; `None` before the first packet.
     pub fn fastest_us(&self) -> Option<i64> {
         self.fastest.value()
@@ -92,7 +111,7 @@ impl Arrivals {
     pub fn target_us(&self) -> i64 {
         let mut delay = self.histogram.quantile_us(QUANTILE);
         if self.windows < 2 {
-            delay = delay.max(self.window_max_us);
+            delay = delay.max(self.window_max_us).max(START_US);
         }
         delay + MARGIN_US + delay / 10
     }

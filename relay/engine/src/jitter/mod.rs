@@ -22,6 +22,7 @@ mod time_scale;
 mod tests;
 
 pub use packet::Packet;
+pub(crate) use passing::Passed;
 
 use std::collections::VecDeque;
 
@@ -185,6 +186,9 @@ impl<C: Codec> JitterBuffer<C> {
                 // What overlaps with something that came before was held back for it, not by the link.
                 let counts = counts && timestamp >= self.newest;
                 self.newest = self.newest.max(timestamp + self.packet_samples());
+                if counts && self.phase == Phase::Idle && self.store.len() == 1 {
+                    self.arrivals.rebase(now, timestamp);
+                }
                 if counts && !self.arrivals.record(now, timestamp, self.ptime.samples()) {
                     self.start_anew(now, timestamp);
                 }

@@ -51,10 +51,10 @@ impl From<(DownHeader, Bytes)> for Packet {
             end: header.flags.end,
             prime: header.flags.prime,
             cross_fade: header.flags.cross_fade,
+            pre_roll: header.flags.pre_roll,
             capture_us: header.capture_us,
             gain_half_db: header.gain_half_db,
             payload,
-            ..Self::default()
         }
     }
 }

@@ -6,31 +6,60 @@ use super::{Before, JitterBuffer, MAX_EXCESS_US, PRIMES, Phase, RECENT};
 use crate::codec::Codec;
 use crate::time::{Micros, samples_to_us};
 
+/// What became of a packet that passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passed {
+    /// It is of use to those who hear the talker.
+    Useful,
+    /// It is too old to be of use to anyone, or was there before.
+    Useless,
+    /// It is of use, but its media time has nothing to do with that of the packets before.
+    Anew,
+}
+
+/// A speech detector decides within 40 ms, and sends those ahead.
+const PRE_ROLL_US: u64 = 40_000;
+
 impl<C: Codec> JitterBuffer<C> {
-    /// Takes note of a packet that goes on to its listeners as it is, instead of being played here. `false` means that
-    /// it is too old to be of use to anyone, or was there before.
-    pub fn pass(&mut self, now: Micros, packet: &Packet) -> bool {
+    /// Takes note of a packet that goes on to its listeners as it is, instead of being played here.
+    pub(crate) fn pass(&mut self, now: Micros, packet: &Packet) -> Passed {
         self.stats.received += 1;
         let timestamp = self.store.timestamp(packet);
         let counts = !packet.pre_roll && !packet.payload.is_empty();
-        if counts && !self.arrivals.record(now, timestamp, self.ptime.samples()) {
+        let anew = counts && !self.arrivals.record(now, timestamp, self.ptime.samples());
+        if anew {
             self.start_anew(now, timestamp);
             self.next_timestamp = timestamp;
         }
         if packet.payload.is_empty() {
-            return true;
+            return Passed::Useful;
         }
         if timestamp < self.next_timestamp {
             self.stats.discarded += 1;
-            return false;
+            return Passed::Useless;
         }
         self.next_timestamp = timestamp + self.packet_samples();
         self.remember(timestamp, packet.clone());
         self.in_step = false;
         self.stats.level_us = self.level_us(now, timestamp);
-        let useful = packet.pre_roll || self.stats.level_us <= self.arrivals.target_us() + MAX_EXCESS_US;
-        self.stats.discarded += u64::from(!useful);
-        useful
+        let too_old = !packet.pre_roll && self.stats.level_us > self.arrivals.target_us() + MAX_EXCESS_US;
+        self.stats.discarded += u64::from(too_old);
+        match (anew, too_old) {
+            (true, _) => Passed::Anew,
+            (false, true) => Passed::Useless,
+            (false, false) => Passed::Useful,
+        }
+    }
+
+    /// When the packet would have come on the link at its fastest. Pre-roll comes late by intent: before anything is
+    /// known of the link, by as much as a speech detector may take.
+    pub fn expected(&self, now: Micros, packet: &Packet) -> Micros {
+        let timestamp = self.store.timestamp_of(packet);
+        let latest = if packet.pre_roll { now - PRE_ROLL_US } else { now };
+        let fastest = self.arrivals.fastest_us().map(|fastest| fastest + samples_to_us(timestamp));
+        let expected = fastest.and_then(|us| u64::try_from(us).ok()).map_or(latest, Micros);
+        // Whatever the talker's clock says, it is about now.
+        expected.clamp(now - MAX_EXCESS_US.cast_unsigned(), now)
     }
 
     /// From now on packets are inserted and pulled, after having been passed: playing goes on where passing stopped.

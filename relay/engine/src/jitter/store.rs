@@ -69,6 +69,11 @@ impl Store {
         self.unwrapper.unwrap(packet.timestamp)
     }
 
+    /// The same, without taking note of it.
+    pub fn timestamp_of(&self, packet: &Packet) -> i64 {
+        self.unwrapper.clone().unwrap(packet.timestamp)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Stored> {
         self.packets.iter()
     }

@@ -111,11 +111,21 @@ impl<C: Codec + Clone> Room<C> {
         }
     }
 
+    /// The talker's media time jumped: what follows has nothing to do with what was forwarded until now.
+    pub(super) fn cut_off(&mut self, from: ParticipantId) {
+        for (&id, participant) in &mut self.participants {
+            let listener = &mut participant.listener;
+            if matches!(listener.following, Some((Feed::Forward(followed), _)) if followed == from) {
+                Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime }.finish();
+            }
+        }
+    }
+
     /// Sends a packet on to everyone whose mix is this talker alone.
     pub(super) fn forward(&mut self, now: Micros, from: ParticipantId, packet: &Packet) {
-        let clock = self.media_time(now);
         let feed = FeedPacket::from(packet);
         let Some(talker) = self.participants.get(&from).map(|p| &p.talker) else { return };
+        let clock = self.media_time(talker.jitter.expected(now, packet));
         // Where it plays, for others, the packet waits in the buffer; where it passed, it is the last of the recent.
         let before = |p: &&Packet| p.timestamp.wrapping_sub(packet.timestamp).cast_signed() < 0;
         let primes: Vec<Packet> = talker.jitter.last_packets().filter(before).cloned().collect();

@@ -63,6 +63,7 @@ impl<C: Codec + Clone> Room<C> {
             timestamp: media_time(self.config.ptime, tick.number),
             capture_us: loudest.map_or(0, |(_, p)| p.talker.pulled.capture_us),
             end: others().all(|(_, p)| p.talker.pulled.ends),
+            pre_roll: false,
             payload: Bytes::new(),
         }
     }

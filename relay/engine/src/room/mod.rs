@@ -14,7 +14,7 @@ use bytes::Bytes;
 use relay_wire::{DownHeader, UpHeader};
 
 use crate::codec::Codec;
-use crate::jitter::{PRIMES, Packet};
+use crate::jitter::{PRIMES, Packet, Passed};
 use crate::listener::FeedPacket;
 use crate::mixer::{Mix, Tick};
 use crate::participant::{Participant, ParticipantId};
@@ -180,9 +180,14 @@ impl<C: Codec + Clone> Room<C> {
             self.regroup(now);
         }
         let Some(participant) = self.participants.get_mut(&id) else { return };
-        let useful = participant.talker.take(now, &packet);
-        if useful || packet.end {
-            self.forward(now, id, &packet);
+        match participant.talker.take(now, &packet) {
+            Passed::Anew => {
+                self.cut_off(id);
+                self.forward(now, id, &packet);
+            }
+            Passed::Useful => self.forward(now, id, &packet),
+            Passed::Useless if packet.end => self.forward(now, id, &packet),
+            Passed::Useless => {}
         }
         if packet.end {
             self.settle_silence(now);
@@ -342,6 +347,7 @@ impl From<&Packet> for FeedPacket {
             timestamp: packet.timestamp,
             capture_us: packet.capture_us,
             end: packet.end,
+            pre_roll: packet.pre_roll,
             payload: packet.payload.clone(),
         }
     }
