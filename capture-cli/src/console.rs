@@ -75,7 +75,7 @@ impl Console {
     /// With a progress bar that counts to `length` samples.
     #[must_use]
     pub fn with_progress(quiet: bool, length: usize, position: Arc<AtomicUsize>) -> Self {
-        let style = ProgressStyle::with_template("{prefix} {wide_bar:.cyan/blue} {msg}");
+        let style = ProgressStyle::with_template("{prefix} {bar:30.cyan/blue} {msg}");
         Self { position: Some(position), ..Self::with_bar(quiet, length, style) }
     }
 
