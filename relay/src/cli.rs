@@ -12,7 +12,7 @@ use crate::Config;
 #[command(name = "relay", version, max_term_width = 100)]
 pub struct Cli {
     /// Address and port to listen on [default: every address, port 8443]
-    #[arg(long, env = "LANLINE_BIND", value_name = "ADDR:PORT")]
+    #[arg(long, env = "LANLINE_BIND", value_name = "ADDR:PORT", value_parser = parse_bind)]
     pub bind: Option<SocketAddr>,
 
     /// Serve without TLS: on loopback, for benches, or behind a proxy that adds it
@@ -63,6 +63,10 @@ impl Cli {
             ..Config::default()
         }
     }
+}
+
+fn parse_bind(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address and a port, such as 0.0.0.0:8443 or [::]:8443".to_owned())
 }
 
 fn parse_ptime(text: &str) -> Result<Ptime, String> {

@@ -56,6 +56,8 @@ pub struct Pending {
 
 #[derive(Debug)]
 struct Queues {
+    /// Nothing is written before the welcome, whoever is quicker.
+    welcomed: bool,
     texts: VecDeque<Utf8Bytes>,
     text_bytes: usize,
     audio: AudioQueue,
@@ -66,8 +68,27 @@ impl Egress {
     /// Empty queues for packets of that duration.
     #[must_use]
     pub fn new(ptime: Ptime) -> Self {
-        let queues = Queues { texts: VecDeque::new(), text_bytes: 0, audio: AudioQueue::new(ptime), close: None };
+        let queues = Queues {
+            welcomed: false,
+            texts: VecDeque::new(),
+            text_bytes: 0,
+            audio: AudioQueue::new(ptime),
+            close: None,
+        };
         Self { queues: Mutex::new(queues), writer: AtomicWaker::new(), closing: AtomicBool::new(false) }
+    }
+
+    /// Puts the welcome before everything else.
+    pub fn push_welcome(&self, text: Utf8Bytes) {
+        let mut queues = self.lock();
+        if queues.close.is_some() {
+            return;
+        }
+        queues.welcomed = true;
+        queues.text_bytes += text.len();
+        queues.texts.push_front(text);
+        drop(queues);
+        self.writer.wake();
     }
 
     /// Appends a text message. A participant who lets them pile up is closed with a reason: texts are never skipped.
@@ -129,7 +150,8 @@ impl Egress {
     pub fn pending(&self, now: Micros) -> Pending {
         let mut queues = self.lock();
         let audio = queues.close.is_none() && queues.audio.has_packet(now);
-        Pending { text: !queues.texts.is_empty(), audio, close: queues.close }
+        let may_write = queues.welcomed || queues.close.is_some();
+        Pending { text: may_write && !queues.texts.is_empty(), audio, close: queues.close }
     }
 
     /// The next text message.
@@ -187,6 +209,17 @@ mod tests {
         }
         let taken: Vec<_> = std::iter::from_fn(|| egress.take_text()).collect();
         assert_eq!(taken, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn the_welcome_is_written_before_anything_that_was_quicker() {
+        let egress = Egress::new(Ptime::Ms20);
+        egress.push_text("pong".into());
+        assert!(!egress.pending(Micros(0)).text);
+        egress.push_welcome("welcome".into());
+        assert!(egress.pending(Micros(0)).text);
+        let taken: Vec<_> = std::iter::from_fn(|| egress.take_text()).collect();
+        assert_eq!(taken, ["welcome", "pong"]);
     }
 
     #[test]

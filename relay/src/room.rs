@@ -147,7 +147,7 @@ impl Room {
         let joined = ServerMessage::Joined { participant: member.listing() };
         self.broadcast(&joined);
         self.members.insert(at, member);
-        self.members[at].egress.push_text(text(&ServerMessage::Welcome {
+        self.members[at].egress.push_welcome(text(&ServerMessage::Welcome {
             version: VERSION,
             room: self.name.clone(),
             id: id.0,

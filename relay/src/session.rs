@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::StreamExt;
 use relay_engine::{Micros, Ptime};
-use relay_wire::{ClientMessage, DisplayName, ParseError, ServerMessage, TextError, UpHeader, close, toc};
+use relay_wire::{ClientMessage, DisplayName, MAX_MESSAGE, ParseError, ServerMessage, TextError, UpHeader, close, toc};
 use tokio::{
     io::{AsyncRead, AsyncWriteExt, ReadBuf},
     time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, timeout},
@@ -266,15 +266,19 @@ impl Session {
     /// Ends the session over a stream that cannot be read; false when there is nobody to tell.
     fn refuse_unreadable(&mut self, error: &tungstenite::Error) -> bool {
         use tungstenite::Error;
+        let mut sentence = error.to_string();
         let (code, close) = match error {
-            Error::Capacity(_) => ("too_big", close::TOO_BIG),
+            Error::Capacity(_) => {
+                sentence = format!("a message has at most {MAX_MESSAGE} bytes");
+                ("too_big", close::TOO_BIG)
+            }
             Error::Utf8(_) => ("bad_json", close::INVALID_PAYLOAD),
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return false,
             Error::Protocol(_) => ("bad_packet", close::PROTOCOL),
             _ => return false,
         };
         self.reading = Reading::Nothing;
-        self.refuse(code, error.to_string(), close);
+        self.refuse(code, sentence, close);
         true
     }
 
