@@ -55,6 +55,25 @@ describe('arrivals', () => {
     expect(arrivals.fastestUs).toBeCloseTo(30_000, 3);
   });
 
+  test('a link that gets slower for good is no reason to wait longer', () => {
+    const arrivals = new Arrivals();
+    feed(arrivals, 0, 250, (n) => (n < 5 ? 2 : 18));
+    expect(arrivals.fastestUs).toBeCloseTo(18_000, 3);
+    expect(arrivals.targetUs).toBeLessThanOrEqual(3_500);
+  });
+
+  test('what packets needed in the last half second to second is known, and then forgotten', () => {
+    const arrivals = new Arrivals();
+    const late = (n: number) => (n === 1005 ? 60 : 2);
+    feed(arrivals, 0, 1006, late);
+    expect(arrivals.targetUs).toBeLessThan(5_000);
+    expect(arrivals.recentUs).toBeCloseTo(58_000, 3);
+    feed(arrivals, 1006, 1028, late);
+    expect(arrivals.recentUs).toBeCloseTo(58_000, 3);
+    feed(arrivals, 1028, 1055, late);
+    expect(arrivals.recentUs).toBe(arrivals.targetUs);
+  });
+
   test('what is late by intent does not count', () => {
     const arrivals = new Arrivals();
     feed(arrivals, 0, 200, () => 2);
@@ -79,6 +98,19 @@ describe('histogram', () => {
     for (let i = 0; i < 100; i++) histogram.add(90_000);
     for (let i = 0; i < 200; i++) histogram.add(2_000);
     expect(histogram.quantileUs(0.95)).toBe(3_000);
+  });
+
+  test('a shift moves what is known and loses nothing', () => {
+    const histogram = new Histogram();
+    histogram.add(10_000);
+    expect(histogram.shift(5_400)).toBe(400);
+    expect(histogram.quantileUs(0.95)).toBe(16_000);
+    expect(histogram.shift(-12_000)).toBe(0);
+    expect(histogram.quantileUs(0.95)).toBe(4_000);
+    histogram.shift(-900_000);
+    expect(histogram.quantileUs(0.95)).toBe(1_000);
+    histogram.shift(900_000);
+    expect(histogram.quantileUs(0.95)).toBe(512_000);
   });
 
   test('delays outside the range count at its ends', () => {

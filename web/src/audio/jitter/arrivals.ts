@@ -15,7 +15,7 @@ const MARGIN_US = 1_000;
 /** Above this a delay that is rare is an outage: it is concealed and caught up with, not waited for. */
 const OUTAGE_US = 160_000;
 /** Outages closer together than this are jitter. */
-const RECURRING_US = 8_000_000;
+const RECURRING_US = 10_000_000;
 /** What the first packets are given, before anything is known about the link. */
 const FIRST_GUESS_US = 8_000;
 
@@ -25,6 +25,10 @@ export class Arrivals {
   #windowMaxUs = 0;
   #windowSamples = 0;
   #windows = 0;
+  /** The largest delay of the window before. */
+  #lastWindowUs = 0;
+  /** By how much the histogram is still to be moved: less than a bucket. */
+  #shiftUs = 0;
   #inOutage = false;
   #recurring = false;
   #lastOutageUs = Number.NEGATIVE_INFINITY;
@@ -32,14 +36,18 @@ export class Arrivals {
   /** Takes note of a packet; one that is late by intent moves the fastest transit, but not the histogram. */
   record(nowUs: number, timestamp: number, samples: number, counts: boolean): void {
     const transit = nowUs - (timestamp / SAMPLE_RATE) * 1e6;
+    const before = this.#fastest.value;
     this.#fastest.update(nowUs, transit);
-    const delay = transit - this.#fastest.value!;
+    const fastest = this.#fastest.value!;
+    if (before !== null && fastest > before) this.#slower(fastest - before);
+    const delay = transit - fastest;
     const jitter = this.#isJitter(nowUs, delay);
     if (counts && jitter) this.#windowMaxUs = Math.max(this.#windowMaxUs, delay);
     this.#windowSamples += samples;
     if (this.#windowSamples < WINDOW_SAMPLES) return;
     this.#histogram.add(this.#windowMaxUs);
     this.#windows += 1;
+    this.#lastWindowUs = this.#windowMaxUs;
     this.#windowMaxUs = 0;
     this.#windowSamples = 0;
   }
@@ -64,7 +72,23 @@ export class Arrivals {
     return delay + MARGIN_US + delay / 10;
   }
 
+  /** The relative delay of late: what is given up below it would have to be concealed again right away. */
+  get recentUs(): number {
+    return Math.max(this.#windowMaxUs, this.#lastWindowUs, this.targetUs);
+  }
+
+  /**
+   * Known is when packets come, not how late they are against one of three seconds ago. A drift the other way is not
+   * followed: it would move what is long past further and further out.
+   */
+  #slower(byUs: number): void {
+    this.#shiftUs = this.#histogram.shift(this.#shiftUs - byUs);
+    this.#windowMaxUs = Math.max(0, this.#windowMaxUs - byUs);
+    this.#lastWindowUs = Math.max(0, this.#lastWindowUs - byUs);
+  }
+
   #isJitter(nowUs: number, delay: number): boolean {
+    const wasInOutage = this.#inOutage;
     if (delay > OUTAGE_US && !this.#inOutage) {
       this.#inOutage = true;
       this.#recurring = nowUs - this.#lastOutageUs < RECURRING_US;
@@ -73,7 +97,7 @@ export class Arrivals {
       // What a stall held back comes in one burst, each packet less late than the one before; it is over now.
       this.#inOutage = false;
     }
-    return !this.#inOutage || this.#recurring;
+    return this.#recurring || !(this.#inOutage || wasInOutage);
   }
 }
 
@@ -94,6 +118,25 @@ export class Histogram {
     for (let i = 0; i < BUCKETS; i++) this.#weights[i]! *= forget;
     const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.floor(delayUs / BUCKET_US)));
     this.#weights[bucket]! += 1 - forget;
+  }
+
+  /** Moves every delay by `byUs`, as when what they are measured from moves. Gives what is less than a bucket. */
+  shift(byUs: number): number {
+    const buckets = Math.trunc(byUs / BUCKET_US);
+    const by = Math.min(BUCKETS - 1, Math.abs(buckets));
+    const weights = this.#weights;
+    // What would leave the range gathers at its end.
+    let gathered = 0;
+    if (buckets > 0) {
+      for (let i = BUCKETS - 1 - by; i < BUCKETS; i++) gathered += weights[i]!;
+      weights.copyWithin(by, 0, BUCKETS - by).fill(0, 0, by);
+      weights[BUCKETS - 1] = gathered;
+    } else if (buckets < 0) {
+      for (let i = 0; i <= by; i++) gathered += weights[i]!;
+      weights.copyWithin(0, by).fill(0, BUCKETS - by);
+      weights[0] = gathered;
+    }
+    return byUs - buckets * BUCKET_US;
   }
 
   /** Upper edge of the bucket in which the distribution reaches `share`; 0 before the first delay. */

@@ -76,6 +76,21 @@ describe('on a link with jitter', () => {
   });
 });
 
+test('what packets needed within the last half second is not given up', () => {
+  const device = new Device();
+  const late = (n: number) => (n >= 250 && n < 253 ? 60 - (n - 250) * 20 : 0);
+  const arrivals = stream(0, 400, late);
+  device.play(arrivals, 5400);
+  expect(device.levelsUs.at(-1)).toBeGreaterThan(45_000);
+  expect(device.buffer.stats.acceleratedSamples).toBe(0);
+  device.play(
+    arrivals.filter((a) => a.atUs > 5_400_000),
+    7500,
+  );
+  expect(device.buffer.stats.acceleratedSamples).toBeGreaterThan(0);
+  expect(device.levelsUs.at(-1)).toBeLessThan(25_000);
+});
+
 describe('after a stall', () => {
   const stalled = (ms: number) => (n: number) => (n >= 200 && n < 200 + ms / 20 ? ms - (n - 200) * 20 : 0);
 
@@ -221,6 +236,83 @@ describe('epochs', () => {
       1900,
     );
     expect(largestStep(device.between(100, 1700))).toBeLessThan(TONE_STEP * 2);
+  });
+
+  /** The first packet of the new epoch begins 17.5 ms before the old one ended: 2.5 ms of it are new. */
+  const overlapping = (make: (timestamp: number) => number): ((n: number) => Packet) => {
+    return (n) => {
+      if (n < 50) return packet(n * PTIME, make);
+      return packet(n * PTIME - 840, make, { epoch: 7, crossFade: n === 50 });
+    };
+  };
+
+  const onTime = (n: number) => (n < 50 ? 0 : -17.5);
+
+  test('of a packet that begins before the old one ended only the rest is heard, and the timeline goes on', () => {
+    const device = new Device();
+    device.play(stream(0, 100, onTime, overlapping(tone)), 1900);
+    const start = device.heard.findIndex((s) => s !== 0) - 1;
+    const seam = 50 * PTIME;
+    const wrong = device.heard
+      .slice(start, start + 90 * PTIME)
+      .filter((s, i) => (i < seam || i >= seam + 480) && Math.abs(s - tone(i)) > 1e-6);
+    expect(wrong).toEqual([]);
+    expect(device.buffer.stats.concealedSamples).toBe(0);
+    expect(device.buffer.stats.discarded).toBe(0);
+  });
+
+  test('a cross-fade that the first packet is too short for goes on in the next', () => {
+    const device = new Device();
+    device.play(
+      stream(
+        0,
+        100,
+        onTime,
+        overlapping(() => 0.5),
+      ),
+      1900,
+    );
+    // Lossless concealment is silence, so at the seam the fade comes up from nothing.
+    const seam = device.heard.findIndex((s) => s !== 0) + 50 * PTIME;
+    const fade = device.heard.slice(seam, seam + 480);
+    expect(fade.filter((s, i) => Math.abs(s - (0.5 * (i + 0.5)) / 480) > 1e-6)).toEqual([]);
+    expect(device.heard[seam + 480]).toBe(0.5);
+  });
+
+  test('the level is that of the sample played next: a seam on time does not move it', () => {
+    const device = new Device();
+    device.play(stream(0, 100, onTime, overlapping(tone)), 1900);
+    const around = device.levelsUs.slice(Math.floor((900 * 48) / 128), Math.floor((1080 * 48) / 128));
+    expect(Math.max(...around) - Math.min(...around)).toBeLessThan(4_000);
+  });
+
+  test('what overlaps, and what comes with it, stays out of the arrival statistics', () => {
+    const device = new Device();
+    const make = (n: number) => {
+      const epoch = Math.floor(n / 10);
+      return packet(n * PTIME - (epoch % 2) * 840, tone, { epoch, crossFade: n % 10 === 0 && n > 0 });
+    };
+    // At every seam two packets are held back for it.
+    const late = (n: number) =>
+      (n % 10 === 0 && n > 0 ? 22 : n % 10 === 1 && n > 1 ? 2 : 0) - (Math.floor(n / 10) % 2) * 17.5;
+    device.play(stream(0, 200, late, make), 3900);
+    expect(device.buffer.stats.targetUs).toBeLessThan(12_000);
+  });
+
+  test('less than a packet that a seam left over stays for the next seam, for five seconds', () => {
+    const device = new Device();
+    const make = (n: number) => packet(n * PTIME, tone, { epoch: n < 50 ? 0 : 1, crossFade: n === 50 });
+    // The new feed is faster by 10 ms.
+    const arrivals = stream(0, 500, (n) => (n < 50 ? 20 : 10), make);
+    device.play(arrivals, 5500);
+    expect(device.levelsUs.at(-1)).toBeGreaterThan(15_000);
+    expect(device.buffer.stats.acceleratedSamples).toBe(0);
+    expect(device.buffer.steer).toBe(1);
+    device.play(
+      arrivals.filter((a) => a.atUs > 5_500_000),
+      7500,
+    );
+    expect(device.buffer.stats.acceleratedSamples).toBeGreaterThan(0);
   });
 
   test('old decoders are freed', () => {

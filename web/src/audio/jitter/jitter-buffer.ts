@@ -41,8 +41,12 @@ const MAX_EXCESS_US = 300_000;
 const REBASE_AFTER_US = 600_000;
 /** Nothing for this long, and no end was said: the talkspurt is over all the same. */
 const GIVE_UP_SAMPLES = SAMPLE_RATE;
-/** Packets that share their arrival with a marker are pre-roll: late by intent. */
-const PRE_ROLL_BURST_US = 10_000;
+/** Packets that share their arrival with a marker are pre-roll, those with a seam were held back for it: late by intent. */
+const BURST_US = 10_000;
+/** Media time that goes back by more than this is another timeline. */
+const RESTART_SAMPLES = SAMPLE_RATE;
+/** After a seam less than a packet too much is left alone for 5 s: the next seam may need it. */
+const PATIENCE_SAMPLES = 5 * SAMPLE_RATE;
 /** Two seconds of 20 ms packets; more can only be there after the device slept. */
 const MAX_PACKETS = 100;
 
@@ -81,7 +85,11 @@ export class JitterBuffer {
   #concealedRun = 0;
   /** Samples that may be removed or inserted now; earned by playing. */
   #budget = 0;
-  #markerAtUs = Number.NEGATIVE_INFINITY;
+  #burstAtUs = Number.NEGATIVE_INFINITY;
+  /** Media time after the newest packet that was inserted. */
+  #newest = Number.NEGATIVE_INFINITY;
+  /** Samples for which what a seam left over is still kept. */
+  #patience = 0;
   #lateSinceUs: number | null = null;
   #captureTimestamp = 0;
   #captureUs = 0;
@@ -105,23 +113,33 @@ export class JitterBuffer {
 
   /** Takes a packet that arrived at `nowUs`; packets of one socket come in order. */
   insert(nowUs: number, packet: Packet): void {
-    if (packet.crossFade) this.#cutOldEpoch(packet);
+    if (packet.crossFade) {
+      this.#cutOldEpoch(packet);
+      this.#patience = PATIENCE_SAMPLES;
+    }
     if (!packet.prime) {
       this.#stats.received += 1;
-      if (packet.marker) this.#markerAtUs = nowUs;
-      if (packet.payload.length > 0) {
-        const counts = nowUs - this.#markerAtUs > PRE_ROLL_BURST_US;
-        this.#arrivals.record(nowUs, packet.timestamp, this.#ptimeSamples, counts);
-      }
+      if (packet.marker || packet.crossFade) this.#burstAtUs = nowUs;
+      if (packet.payload.length > 0) this.#noteArrival(nowUs, packet.timestamp);
     }
     this.#packets.push(packet);
     if (this.#packets.length > MAX_PACKETS) this.#discardFirst();
+  }
+
+  #noteArrival(nowUs: number, timestamp: number): void {
+    // What overlaps with something that came before was held back for it, not by the link.
+    const overlaps = timestamp < this.#newest && timestamp > this.#newest - RESTART_SAMPLES;
+    const end = timestamp + this.#ptimeSamples;
+    this.#newest = overlaps ? Math.max(this.#newest, end) : end;
+    if (overlaps) return;
+    this.#arrivals.record(nowUs, timestamp, this.#ptimeSamples, nowUs - this.#burstAtUs > BURST_US);
   }
 
   /** Fills `out` with `length` samples that sound at `nowUs`; silence where nothing does. Gives whether anything sounds. */
   pull(nowUs: number, out: Float32Array, length: number): boolean {
     this.#blockUs = toUs(length);
     this.#budget = Math.min(MAX_BUDGET, this.#budget + length * FAST.share);
+    this.#patience = Math.max(0, this.#patience - length);
     this.#skipBacklog(nowUs);
     while ((this.#queue.length < length || this.#gathers(nowUs)) && this.#produce(nowUs, length));
     if (this.#phase !== 'idle') {
@@ -136,7 +154,10 @@ export class JitterBuffer {
   /** How much faster than real time the signal should be consumed to come back to the target. */
   get steer(): number {
     if (this.#phase === 'idle') return 1;
-    const excess = this.#stats.levelUs - this.#stats.targetUs;
+    const { levelUs, targetUs } = this.#stats;
+    const above = levelUs - this.#keptUs;
+    if (above > 0 && this.#patience > 0 && above < toUs(this.#ptimeSamples)) return 1;
+    const excess = above > 0 ? above : Math.min(0, levelUs - targetUs);
     const share = Math.max(-1, Math.min(1, excess / FULL_STEER_US));
     return Math.abs(share) < 0.1 ? 1 : 1 + MAX_STEER * share;
   }
@@ -161,7 +182,16 @@ export class JitterBuffer {
     return this.#arrivals.targetUs + this.#blockUs;
   }
 
-  /** How much later than the fastest packet could have it the sound is. */
+  /** Down to here delay may be taken out: what packets needed a moment ago they may need again. */
+  get #keptUs(): number {
+    return this.#arrivals.recentUs + this.#blockUs;
+  }
+
+  get #gentleAboveUs(): number {
+    return this.#patience > 0 ? Math.max(GENTLE_ABOVE_US, toUs(this.#ptimeSamples)) : GENTLE_ABOVE_US;
+  }
+
+  /** How much later than the fastest packet could have it the sample is that is played next. */
   #levelUs(nowUs: number): number | null {
     const fastest = this.#arrivals.fastestUs;
     return fastest === null ? null : nowUs - toUs(this.#next - this.#queue.length) - fastest;
@@ -206,6 +236,7 @@ export class JitterBuffer {
     this.#phase = 'playing';
     this.#before = 'silence';
     this.#concealedRun = 0;
+    this.#patience = 0;
     return true;
   }
 
@@ -218,11 +249,12 @@ export class JitterBuffer {
     if (head.end) this.#phase = 'ending';
     if (head.payload.length === 0) return;
     const skip = Math.max(0, this.#next - head.timestamp);
-    const samples = this.#stream.decode(head, this.#before, skip, this.#queue);
+    // What another epoch has said already is not said twice.
+    const samples = this.#stream.decode(head, this.#before, concealmentGain(this.#concealedRun), skip, this.#queue);
     if (samples < 0) {
       this.#stats.undecodable += 1;
-      this.#conceal(this.#ptimeSamples);
-      this.#next = head.timestamp + this.#ptimeSamples;
+      this.#conceal(Math.max(0, this.#ptimeSamples - skip));
+      this.#next = Math.max(this.#next, head.timestamp + this.#ptimeSamples);
       this.#before = 'concealed';
       return;
     }
@@ -267,7 +299,7 @@ export class JitterBuffer {
 
   /** The packet before the head was discarded on the way. False where more has to be made first. */
   #fillHole(nowUs: number, hole: number): boolean {
-    const excess = (this.#levelUs(nowUs) ?? 0) - this.#targetUs;
+    const excess = (this.#levelUs(nowUs) ?? 0) - this.#keptUs;
     if (excess >= toUs(hole) / 2) {
       // There is delay to get rid of, and here is something that needs not be played.
       this.#next += hole;
@@ -304,16 +336,17 @@ export class JitterBuffer {
     const head = this.#packets[0];
     if (this.#phase !== 'playing' || head === undefined || this.#queue.length >= SCALE_WINDOW) return false;
     if (head.prime || head.crossFade || head.timestamp !== this.#next) return false;
-    return (this.#levelUs(nowUs) ?? 0) - this.#targetUs > GENTLE_ABOVE_US;
+    return (this.#levelUs(nowUs) ?? 0) - this.#keptUs > this.#gentleAboveUs;
   }
 
   /** Takes a pitch period out of, or puts one into, what was just decoded. */
   #scale(nowUs: number): void {
-    const excess = (this.#levelUs(nowUs) ?? 0) - this.#targetUs;
+    const level = this.#levelUs(nowUs) ?? 0;
+    const excess = level - this.#keptUs;
     const queue = this.#queue;
     const window = Math.min(SCALE_WINDOW, queue.length);
     const start = queue.end - window;
-    if (excess > GENTLE_ABOVE_US) {
+    if (excess > this.#gentleAboveUs) {
       const how = excess > FAST_ABOVE_US ? FAST : GENTLE;
       const period = findPeriod(queue.samples, start, window, how.likeness);
       if (period === 0 || period > (this.#budget * how.share) / FAST.share || toUs(period) > excess) return;
@@ -321,7 +354,7 @@ export class JitterBuffer {
       queue.remove(start + period, period);
       this.#budget -= (period * FAST.share) / how.share;
       this.#stats.acceleratedSamples += period;
-    } else if (excess < EXPAND_BELOW_US) {
+    } else if (level - this.#targetUs < EXPAND_BELOW_US) {
       const period = findPeriod(queue.samples, start, window, GENTLE.likeness);
       if (period === 0 || period > (this.#budget * GENTLE.share) / FAST.share) return;
       bridgePeriods(queue.samples, start, period, this.#bridge);

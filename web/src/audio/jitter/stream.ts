@@ -4,7 +4,7 @@ import type { Decoder } from '../opus.ts';
 import { MAX_PTIME_SAMPLES } from '../units.ts';
 import type { Packet } from './packet.ts';
 import type { SampleQueue } from './sample-queue.ts';
-import { bestJoint, crossFade } from './time-scale.ts';
+import { bestJoint, continueFade, crossFade } from './time-scale.ts';
 
 /** How the signal before a packet went on. */
 export type Before = 'continuous' | 'silence' | 'concealed' | 'skipped' | 'resumed';
@@ -14,6 +14,7 @@ const SEAM_SAMPLES = 480;
 /** Concealment looked at for a joint, and the fade at the joint: 12.5 and 5 ms. */
 const JOINT_TAIL_SAMPLES = 600;
 const JOINT_FADE_SAMPLES = 240;
+const WORTH_A_JOINT = 0.3;
 /** libopus conceals in steps of 2.5 ms. */
 export const CONCEAL_STEP_SAMPLES = 120;
 const SILENCE = new Float32Array(JOINT_FADE_SAMPLES);
@@ -30,8 +31,8 @@ export class Stream {
   #primedEpoch: number | null = null;
   #primed: Decoder | null = null;
   #gain = 1;
-  /** How the old epoch would have gone on is in `#seam`, and nothing of the new one has been heard yet. */
-  #seamPending = false;
+  /** How much of `#seam`, which is how the old epoch would have gone on, is faded out already. */
+  #faded = SEAM_SAMPLES;
   /** Samples of concealment that the joint of the last decoded packet took. */
   inserted = 0;
 
@@ -57,33 +58,38 @@ export class Stream {
   /**
    * Decodes a packet, joins it to what went before, and appends all but its first `skip` samples.
    * Gives the samples it spans, negative where it does not decode; `inserted` says what the joint took beyond them.
+   * `heard` is the gain at which concealment sounds by now.
    */
-  decode(packet: Packet, before: Before, skip: number, queue: SampleQueue): number {
+  decode(packet: Packet, before: Before, heard: number, skip: number, queue: SampleQueue): number {
     this.inserted = 0;
     const fresh = this.#decoder === null || before === 'silence' || before === 'resumed';
-    if (this.#epoch !== packet.epoch && !this.#seamPending && !fresh) {
-      this.#continueInto(this.#seam);
-      this.#seamPending = true;
+    if (fresh) {
+      this.#faded = SEAM_SAMPLES;
+    } else if (this.#epoch !== packet.epoch) {
+      this.#continueInto(this.#seam, heard);
+      this.#faded = 0;
     }
-    if (!this.#seamPending && !fresh && before !== 'continuous') this.#continueInto(this.#tail);
+    const seam = this.#faded < SEAM_SAMPLES;
+    if (!seam && !fresh && before !== 'continuous') this.#continueInto(this.#tail, heard);
     this.#switchTo(packet.epoch);
     const samples = this.#decoder!.decode(packet.payload, this.#frame);
     if (samples <= skip) return samples;
     this.#applyGain(samples, packet.gainHalfDb);
-    this.#join(before, fresh, skip, samples - skip, queue);
-    this.#seamPending = false;
-    queue.append(this.#frame, skip, samples - skip);
+    const length = samples - skip;
+    if (seam) this.#faded += continueFade(this.#seam, this.#faded, this.#frame, skip, length);
+    else this.#join(before, fresh, heard, skip, length, queue);
+    queue.append(this.#frame, skip, length);
     return samples;
   }
 
-  #join(before: Before, fresh: boolean, from: number, length: number, queue: SampleQueue): void {
-    if (this.#seamPending && !fresh) {
-      crossFade(this.#seam, 0, this.#frame, from, Math.min(SEAM_SAMPLES, length));
-    } else if (before === 'resumed') {
+  #join(before: Before, fresh: boolean, heard: number, from: number, length: number, queue: SampleQueue): void {
+    if (before === 'resumed') {
       crossFade(SILENCE, 0, this.#frame, from, Math.min(JOINT_FADE_SAMPLES, length));
     } else if (before === 'concealed' || before === 'skipped') {
       if (fresh || length < JOINT_FADE_SAMPLES) return;
-      if (before === 'concealed' && from === 0) this.inserted = bestJoint(this.#tail, this.#frame, JOINT_FADE_SAMPLES);
+      // Nearly faded out, it does not matter where the packet fits.
+      const search = before === 'concealed' && from === 0 && heard > WORTH_A_JOINT;
+      if (search) this.inserted = bestJoint(this.#tail, this.#frame, JOINT_FADE_SAMPLES);
       queue.append(this.#tail, 0, this.inserted);
       crossFade(this.#tail, this.inserted, this.#frame, from, JOINT_FADE_SAMPLES);
     }
@@ -99,6 +105,7 @@ export class Stream {
     for (let i = 0; i < CONCEAL_STEP_SAMPLES; i++) {
       this.#step[i]! *= this.#gain * (from + ((to - from) * i) / CONCEAL_STEP_SAMPLES);
     }
+    this.#faded += continueFade(this.#seam, this.#faded, this.#step, 0, CONCEAL_STEP_SAMPLES);
     queue.append(this.#step, 0, CONCEAL_STEP_SAMPLES);
   }
 
@@ -112,9 +119,10 @@ export class Stream {
   }
 
   /** How the old signal would have gone on. */
-  #continueInto(pcm: Float32Array): void {
+  #continueInto(pcm: Float32Array, heard: number): void {
     this.#decoder!.conceal(pcm);
-    if (this.#gain !== 1) for (let i = 0; i < pcm.length; i++) pcm[i]! *= this.#gain;
+    const gain = this.#gain * heard;
+    if (gain !== 1) for (let i = 0; i < pcm.length; i++) pcm[i]! *= gain;
   }
 
   #switchTo(epoch: number): void {

@@ -57,6 +57,21 @@ export function crossFade(
   }
 }
 
+/** Goes on with the fade from all of `old`, of which `done` samples are behind; gives how many it did. */
+export function continueFade(
+  old: Float32Array,
+  done: number,
+  next: Float32Array,
+  nextStart: number,
+  length: number,
+): number {
+  const count = Math.min(length, old.length - done);
+  for (let i = 0; i < count; i++) {
+    next[nextStart + i] = cross(old[done + i]!, next[nextStart + i]!, ramp(done + i, old.length));
+  }
+  return count;
+}
+
 /** Where in `tail`, a continuation of what was heard, the signal is most like the start of `next`. */
 export function bestJoint(tail: Float32Array, next: Float32Array, overlap: number): number {
   const places = tail.length - overlap;
