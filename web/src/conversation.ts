@@ -161,6 +161,7 @@ class Conversation {
     if (this.#capture === null) return;
     const { port, sampleRate, latencyUs } = this.#capture;
     this.#tell({ kind: 'capture', port, sampleRate, latencyUs }, [port]);
+    this.#capture.onlatency = (latencyUs) => this.#tell({ kind: 'capture_latency', latencyUs });
   }
 
   /** Unplugged, or taken away by a call: ask for a fresh one once, and go on listening without. */
@@ -193,6 +194,7 @@ class Conversation {
         store.ownLevel.value = data.level;
         store.uplink.value = { lagMs: Math.round(data.lagMs), withheld: data.withheld };
         store.ownTalking.value = data.talking && !store.muted.value;
+        if (this.#capture !== null) this.#capture.talking = store.ownTalking.value;
         break;
       case 'codec_failed':
         fail({ kind: 'codec' });

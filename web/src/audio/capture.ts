@@ -2,7 +2,12 @@
 // A faster source (MediaStreamTrackProcessor) only has to feed the same port.
 
 import workletUrl from './capture.worklet.ts?worker&url';
+import { MicrophoneSource } from './microphone-source.ts';
 import { SAMPLE_RATE } from './units.ts';
+
+/** A context that has come this far runs steadily; one that has not after `START_MS` is taken as it is. */
+const MOVING_S = 0.1;
+const START_MS = 600;
 
 export interface Processing {
   echoCancellation: boolean;
@@ -24,7 +29,11 @@ export class CaptureError extends Error {
 export interface Capture {
   port: MessagePort;
   sampleRate: number;
-  latencyUs: number;
+  /** The microphone and its way into the page, browser's queue included; `onlatency` tells when it changes. */
+  readonly latencyUs: number;
+  onlatency: (latencyUs: number) => void;
+  /** What would be heard as a cut is put off while somebody talks. */
+  talking: boolean;
   stop(): void;
 }
 
@@ -32,27 +41,31 @@ export interface Capture {
 export async function startCapture(processing: Processing, ended: () => void): Promise<Capture> {
   const stream = await askForMicrophone(processing);
   const track = stream.getAudioTracks()[0]!;
-  let context: AudioContext | null = null;
   try {
-    const chain = await connect(stream);
-    context = chain.context;
+    const { context, node, source } = await connect(track);
     track.onended = ended;
     const { port1, port2 } = new MessageChannel();
-    chain.node.port.postMessage(port1, [port1]);
-    const latency = (track.getSettings() as { latency?: number }).latency;
+    node.port.postMessage(port1, [port1]);
     return {
       port: port2,
       sampleRate: context.sampleRate,
-      latencyUs: typeof latency === 'number' && latency < 1 ? latency * 1e6 : 0,
+      get latencyUs() {
+        return source.latencyUs;
+      },
+      set onlatency(tell: (latencyUs: number) => void) {
+        source.onlatency = tell;
+      },
+      set talking(talking: boolean) {
+        source.talking = talking;
+      },
       stop: () => {
         track.onended = null;
-        track.stop();
-        void chain.context.close();
+        source.stop();
+        void context.close();
       },
     };
   } catch (error) {
     track.stop();
-    void context?.close();
     throw new CaptureError('broken', error);
   }
 }
@@ -75,22 +88,36 @@ async function askForMicrophone(processing: Processing): Promise<MediaStream> {
   }
 }
 
-/** Media time is 48 kHz, so the browser may as well resample; where it can't, the worker does. */
-async function connect(stream: MediaStream): Promise<{ context: AudioContext; node: AudioWorkletNode }> {
-  for (const options of [{ latencyHint: 0, sampleRate: SAMPLE_RATE }, { latencyHint: 0 }]) {
+interface Chain {
+  context: AudioContext;
+  node: AudioWorkletNode;
+  source: MicrophoneSource;
+}
+
+/** At the microphone's own rate, because a browser that resamples does so in blocks that wait; the worker does not. */
+async function connect(track: MediaStreamTrack): Promise<Chain> {
+  const { sampleRate = SAMPLE_RATE } = track.getSettings();
+  for (const options of [{ latencyHint: 0, sampleRate }, { latencyHint: 0 }]) {
     const context = new AudioContext(options);
     try {
       await context.audioWorklet.addModule(workletUrl);
-      const source = context.createMediaStreamSource(stream);
       const node = new AudioWorkletNode(context, 'lanline-capture', { channelCount: 2, channelCountMode: 'max' });
       // A node that leads nowhere is not run by every browser; this one puts out silence.
-      source.connect(node).connect(context.destination);
+      node.connect(context.destination);
       await context.resume();
-      return { context, node };
+      await running(context);
+      return { context, node, source: new MicrophoneSource(context, track, node) };
     } catch (error) {
       void context.close();
       if (options.sampleRate === undefined) throw error;
     }
   }
   throw new Error('unreachable: the last try returns or throws');
+}
+
+/** Waits for the first callbacks, and not for ever: some browsers only run a context that has something to do. */
+async function running(context: AudioContext): Promise<void> {
+  for (let waited = 0; context.currentTime < MOVING_S && waited < START_MS; waited += 10) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }

@@ -16,10 +16,14 @@ export interface Frame {
 
 /** A capture that comes back after this long was away; the media time goes on meanwhile. */
 const AWAY_US = 2_000_000;
+/** No browser's queue holds more than this: a capture that stays further behind for a while has lost sound. */
+const LOST_US = 120_000;
+const LOST_FOR_US = 250_000;
 
 export class Framer {
   readonly #inputRate: number;
-  readonly #latencyUs: number;
+  /** From the microphone to the block's arrival. */
+  latencyUs: number;
   readonly #resampler: Resampler | null;
   readonly #frame: Float32Array;
   readonly #origin = new SlidingMinimum();
@@ -29,10 +33,13 @@ export class Framer {
   /** Media time of the next sample to go into a frame. */
   #timestamp: number;
   readonly #firstTimestamp: number;
+  /** Since when, and by how much at least, blocks have been later than any queue explains. */
+  #lateSinceUs: number | null = null;
+  #leastLateUs = Number.POSITIVE_INFINITY;
 
   constructor(inputRate: number, ptimeSamples: number, latencyUs: number, firstTimestamp: number) {
     this.#inputRate = inputRate;
-    this.#latencyUs = latencyUs;
+    this.latencyUs = latencyUs;
     this.#resampler = inputRate === SAMPLE_RATE ? null : new Resampler(inputRate, SAMPLE_RATE);
     this.#frame = new Float32Array(ptimeSamples);
     this.#firstTimestamp = firstTimestamp;
@@ -60,15 +67,29 @@ export class Framer {
   #observe(length: number, nowUs: number): void {
     this.#taken += length;
     const origin = nowUs - (this.#taken / this.#inputRate) * 1e6;
-    const earliest = this.#origin.value;
-    if (earliest !== null && origin - earliest > AWAY_US) {
-      const skippedUs = origin - earliest;
-      this.#taken += Math.round((skippedUs / 1e6) * this.#inputRate);
-      this.#timestamp += Math.round((skippedUs / 1e6) * SAMPLE_RATE) + this.#filled;
-      this.#filled = 0;
-      return;
+    const late = origin - (this.#origin.value ?? origin);
+    if (late > AWAY_US || this.#lost(nowUs, late)) this.#goOn(Math.min(late, this.#leastLateUs));
+    else this.#origin.update(nowUs, origin);
+  }
+
+  /** What only waited comes in one burst and is soon in time again; what was lost stays away. */
+  #lost(nowUs: number, late: number): boolean {
+    if (late <= LOST_US) {
+      this.#lateSinceUs = null;
+      this.#leastLateUs = Number.POSITIVE_INFINITY;
+      return false;
     }
-    this.#origin.update(nowUs, origin);
+    this.#lateSinceUs ??= nowUs;
+    this.#leastLateUs = Math.min(this.#leastLateUs, late);
+    return nowUs - this.#lateSinceUs >= LOST_FOR_US;
+  }
+
+  #goOn(skippedUs: number): void {
+    this.#taken += Math.round((skippedUs / 1e6) * this.#inputRate);
+    this.#timestamp += Math.round((skippedUs / 1e6) * SAMPLE_RATE) + this.#filled;
+    this.#filled = 0;
+    this.#lateSinceUs = null;
+    this.#leastLateUs = Number.POSITIVE_INFINITY;
   }
 
   #fill(samples: Float32Array, take: (frame: Frame) => void): void {
@@ -80,7 +101,7 @@ export class Framer {
       take({
         pcm: frame,
         timestamp: this.#timestamp,
-        capturedUs: (this.#origin.value ?? 0) + sinceFirstUs - this.#latencyUs,
+        capturedUs: (this.#origin.value ?? 0) + sinceFirstUs - this.latencyUs,
       });
       this.#timestamp += frame.length;
       this.#filled = 0;

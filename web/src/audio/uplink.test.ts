@@ -135,6 +135,34 @@ describe('framer', () => {
   });
 });
 
+describe('a capture that fell behind', () => {
+  const run = (lateMs: (n: number) => number) => {
+    const framer = new Framer(48_000, 960, 0, 0);
+    let last: { timestamp: number; capturedUs: number; atUs: number } | null = null;
+    let arrivedUs = 0;
+    for (let n = 1; n <= 200; n++) {
+      arrivedUs = Math.max(arrivedUs, (n * 20 + lateMs(n)) * 1000);
+      const atUs = arrivedUs;
+      framer.push(new Float32Array(960), atUs, (f) => {
+        last = { timestamp: f.timestamp, capturedUs: f.capturedUs, atUs };
+      });
+    }
+    return last!;
+  };
+
+  test('and lost 500 ms of sound is fresh again soon, and its media time has gone on', () => {
+    const { timestamp, capturedUs, atUs } = run((n) => (n < 100 ? 0 : 500));
+    expect(atUs - capturedUs).toBe(20_000);
+    expect(timestamp).toBe(199 * 960 + 24_000);
+  });
+
+  test('and comes in one burst has lost nothing', () => {
+    const { timestamp, capturedUs, atUs } = run((n) => (n >= 100 && n < 125 ? 500 - (n - 100) * 20 : 0));
+    expect(atUs - capturedUs).toBe(20_000);
+    expect(timestamp).toBe(199 * 960);
+  });
+});
+
 describe('speech detector', () => {
   const speech = readSpeech();
 

@@ -7,6 +7,7 @@ import type { PageMessage, RelayMessage } from './text.ts';
 export type ToWorker =
   | { kind: 'start'; url: string; opus: ArrayBuffer | null; playout: MessagePort | null; muted: boolean }
   | { kind: 'capture'; port: MessagePort; sampleRate: number; latencyUs: number }
+  | { kind: 'capture_latency'; latencyUs: number }
   | { kind: 'mute'; muted: boolean }
   | { kind: 'say'; message: PageMessage }
   | { kind: 'hidden'; hidden: boolean }

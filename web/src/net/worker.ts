@@ -41,6 +41,10 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       data.port.onmessage = ({ data: block }: MessageEvent<CaptureBlock>) => takeBlock(block);
       beginUplink();
       break;
+    case 'capture_latency':
+      if (capture !== null) capture.latencyUs = data.latencyUs;
+      if (framer !== null) framer.latencyUs = data.latencyUs;
+      break;
     case 'mute':
       muted = data.muted;
       uplink?.mute(muted);
