@@ -41,6 +41,8 @@ export class Framer {
     this.#inputRate = inputRate;
     this.latencyUs = latencyUs;
     this.#resampler = inputRate === SAMPLE_RATE ? null : new Resampler(inputRate, SAMPLE_RATE);
+    // Silence for the filter to look ahead into: or the last samples of each frame would wait for the next block.
+    this.#resampler?.push(new Float32Array(this.#resampler.lookaheadSamples + 2));
     this.#frame = new Float32Array(ptimeSamples);
     this.#firstTimestamp = firstTimestamp;
     this.#timestamp = firstTimestamp;

@@ -116,6 +116,11 @@ describe('framer', () => {
     expect(frames[10]!.capturedUs).toBeCloseTo(100_000, -2);
   });
 
+  test.each([44_100, 16_000, 96_000])('a device of %i Hz does not keep a frame waiting for the next block', (rate) => {
+    const blocks = Array.from({ length: 1000 }, (_, n): [number, number] => [rate / 100, (n + 1) * 10_000]);
+    expect(collect(new Framer(rate, 960, 0, 0), blocks).length).toBe(500);
+  });
+
   test('the capture time is that of the first sample, less the latency of the device, and does not jitter', () => {
     const late = [0, 3_000, 500, 9_000, 0];
     const blocks = late.map((us, n): [number, number] => [960, (n + 1) * 20_000 + us]);
