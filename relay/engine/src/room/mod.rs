@@ -85,7 +85,7 @@ pub struct Room<C: Codec> {
 
 /// Ticks are placed this much after the packets they are placed by: those are a little later at times, and the driver
 /// is too.
-const LEEWAY_US: u64 = 1_000;
+const LEEWAY_US: u64 = 1_500;
 
 /// A driver that comes later than this skips the ticks in between: what they would play is too old.
 const MAX_TICKS_BEHIND: u64 = 5;
@@ -316,7 +316,9 @@ impl<C: Codec + Clone> Room<C> {
             }
             self.past.push_back(tick);
         }
-        self.participants.values_mut().for_each(|p| p.talker.forwarded.clear());
+        for participant in self.participants.values_mut() {
+            participant.talker.forget_forwarded(number);
+        }
     }
 }
 
