@@ -118,6 +118,13 @@ impl Listener {
         self.offset = start.wrapping_sub(timestamp);
     }
 
+    /// A timeline does not lag behind the room's clock: a mix comes later than what was forwarded, and the time until
+    /// it comes is missing.
+    pub fn keep_up(&mut self, timestamp: u32, clock: u32) {
+        let behind = clock.wrapping_sub(timestamp.wrapping_add(self.offset)).cast_signed();
+        self.offset = self.offset.wrapping_add(behind.max(0).cast_unsigned());
+    }
+
     /// The next packet, which has this media time in its feed, goes on where the last one ended.
     pub fn align_to_last(&mut self, timestamp: u32) {
         self.offset = self.next_timestamp.wrapping_sub(timestamp);

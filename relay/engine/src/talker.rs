@@ -120,6 +120,20 @@ impl<C: Codec> Talker<C> {
         }
     }
 
+    /// What was forwarded has become part of what was heard before this tick.
+    pub fn forget_forwarded(&mut self, tick: u64) {
+        if !self.forwarded.is_empty() {
+            self.forwarded.clear();
+            self.contributed = self.contributed.max(Some(tick.saturating_sub(1)));
+        }
+    }
+
+    /// There is no tick to give a frame to until a mix needs the signal again.
+    pub fn rest(&mut self) {
+        self.pulled = Pulled::default();
+        self.contributes = false;
+    }
+
     /// Settles whether the frame is part of the mix: who comes or goes in mid-speech is faded over this frame.
     pub fn settle(&mut self, tick: u64) {
         let (was, is) = (self.contributes, self.standing.is_selected());

@@ -108,6 +108,10 @@ pub struct JitterBuffer<C: Codec> {
     newest: i64,
     /// Packets in a row at which enough to be removed was left over.
     leftover_for: u32,
+    /// Samples concealed while the media time stood still.
+    stood_still: i64,
+    /// Times in a row that no two periods were alike enough.
+    refused: u32,
     /// Samples that may be removed or inserted now; earned by playing.
     scale_budget: i64,
     /// Media time and capture stamp of the last packet that had one.
@@ -164,6 +168,8 @@ impl<C: Codec> JitterBuffer<C> {
             concealed_run: 0,
             newest: i64::MIN,
             leftover_for: 0,
+            stood_still: 0,
+            refused: 0,
             scale_budget: 0,
             capture: None,
             stats: JitterStats::default(),
@@ -260,6 +266,7 @@ impl<C: Codec> JitterBuffer<C> {
         self.next_timestamp = first.timestamp;
         self.phase = Phase::Playing;
         self.concealed_run = 0;
+        self.stood_still = 0;
         true
     }
 
@@ -269,6 +276,11 @@ impl<C: Codec> JitterBuffer<C> {
         if next.packet.payload.is_empty() {
             self.store.pop();
             self.phase = Phase::Ending;
+        } else if hole > 0 && self.stood_still > 0 {
+            // What is missing has been concealed already, while nobody knew that it was missing.
+            let made_up = hole.min(self.stood_still);
+            self.next_timestamp += made_up;
+            self.stood_still -= made_up;
         } else if hole > MAX_HOLE || (hole > 0 && next.packet.marker) {
             self.phase = Phase::Idle;
         } else if hole > 0 {
@@ -295,6 +307,7 @@ impl<C: Codec> JitterBuffer<C> {
                 self.note_start(stored.timestamp, leftover + joint);
                 self.before = Before::Continuous;
                 self.concealed_run = 0;
+                self.stood_still = 0;
                 self.next_timestamp = stored.timestamp + self.packet_samples();
             }
             Err(_) => {
@@ -322,6 +335,7 @@ impl<C: Codec> JitterBuffer<C> {
             return false;
         }
         let missing = (block - self.pcm.len()).next_multiple_of(CONCEAL_STEP);
+        self.stood_still += i64::try_from(missing).unwrap_or(0);
         self.conceal(missing, pulled);
         true
     }

@@ -92,13 +92,8 @@ impl<C: Codec> JitterBuffer<C> {
         self.concealed_run = 0;
     }
 
-    /// Whether playing can start with a block at `now`.
-    pub fn is_ready(&self, now: Micros) -> bool {
-        self.store.front().is_some_and(|first| self.level_us(now, first.timestamp) >= self.arrivals.target_us())
-    }
-
-    /// When a packet has to be there to be played in time, microseconds; the others are whole packet times from there.
-    /// `None` before the first packet.
+    /// When the next packet is there to be played, with the delay worth waiting for, microseconds; `None` before the first
+    /// packet.
     pub fn due_us(&self) -> Option<i64> {
         let first = self.store.front().map_or(self.next_timestamp, |first| first.timestamp);
         Some(self.arrivals.fastest_us()? + samples_to_us(first) + self.arrivals.target_us())

@@ -15,9 +15,14 @@ const FAST_PERCENT: i64 = 30;
 /// Packets after which what is left over is removed.
 const LEFTOVER_STAYS: u32 = 250;
 
+/// Refusals after which one is less choosy, and after which anything goes: noise has no periods, and nobody hears it cut.
+const PATIENCE: u32 = 25;
+const IMPATIENCE: u32 = 50;
+
 /// How alike two periods must be to be merged, gently or in a hurry.
 const GENTLE: Likeness = Likeness(0.8);
 const FAST: Likeness = Likeness(0.4);
+const ANY: Likeness = Likeness(-1.0);
 
 impl<C: Codec> JitterBuffer<C> {
     pub(super) fn scale(&mut self, block: usize, level_us: i64, leftover_us: i64) {
@@ -28,7 +33,11 @@ impl<C: Codec> JitterBuffer<C> {
         let status = Status { level_us, leftover_us, leftover_stays, target_us, recent_us, block_us };
         let operation = decide(status);
         let fast = matches!(operation, Operation::Accelerate { fast: true, .. });
-        let likeness = if fast { FAST } else { GENTLE };
+        let likeness = match self.refused {
+            0..PATIENCE if !fast => GENTLE,
+            0..IMPATIENCE => FAST,
+            _ => ANY,
+        };
         self.scale_budget = self.scale_budget.min(2 * self.packet_samples());
         if operation == Operation::Normal || self.scale_budget < 0 {
             return;
@@ -55,6 +64,7 @@ impl<C: Codec> JitterBuffer<C> {
                 inserted
             }
         };
+        self.refused = if changed == 0 { self.refused + 1 } else { self.refused / 2 };
         let percent = if fast { FAST_PERCENT } else { GENTLE_PERCENT };
         self.scale_budget -= i64::try_from(changed).unwrap_or(0) * 100 / percent;
     }

@@ -18,7 +18,7 @@ impl<C: Codec + Clone> Room<C> {
             self.participants.values_mut().filter(|p| p.talker.on_air).map(|p| &mut p.talker.standing).collect();
         select(&mut candidates, self.config.max_talkers, now);
         let heard: Vec<ParticipantId> = self.heard().collect();
-        let number = now.since(self.began) / self.config.ptime.micros();
+        let number = now.since(self.grid) / self.config.ptime.micros();
         let mut moved = Vec::new();
         for (id, participant) in &mut self.participants {
             let mut others = heard.iter().filter(|who| *who != id);
@@ -91,6 +91,7 @@ impl<C: Codec + Clone> Room<C> {
                 talker.forwarded = if talker.in_mid_talkspurt() { frames } else { Vec::new() };
             } else if !needed && talker.plays {
                 talker.jitter.release();
+                talker.rest();
             }
             talker.plays = needed;
         }

@@ -78,6 +78,7 @@ fn align_to_mix(listener: &mut Listener, (media, clock): (u32, u32), delay: u32,
             match positions.iter().find(|(id, _)| *id == talker) {
                 Some((_, position)) => {
                     listener.offset = listener.offset.wrapping_add(position.wrapping_sub(media)).wrapping_sub(delay);
+                    listener.keep_up(media, clock);
                 }
                 None => listener.align_to_last(media),
             }

@@ -6,7 +6,6 @@
 
 mod feeds;
 mod mixes;
-mod phase;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -80,25 +79,13 @@ pub struct Room<C: Codec> {
     outputs: VecDeque<Output>,
     /// Time of the input under way.
     now: Micros,
-    /// How far a mix that is about to start has come.
-    start: Start,
+    /// A mix is about to start, and its first tick has its time.
+    placed: bool,
 }
 
 /// Ticks are placed this much after the packets they are placed by: those are a little later at times, and the driver
 /// is too.
-const LEEWAY_US: i64 = 1_000;
-
-/// Steps before the first tick of a mix.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Start {
-    /// None is about to start.
-    #[default]
-    Not,
-    /// The ticks were placed.
-    Placed,
-    /// A tick went by for the packets of who was forwarded until now.
-    Waited,
-}
+const LEEWAY_US: u64 = 1_500;
 
 /// A driver that comes later than this skips the ticks in between: what they would play is too old.
 const MAX_TICKS_BEHIND: u64 = 5;
@@ -117,7 +104,7 @@ impl<C: Codec + Clone> Room<C> {
             past: VecDeque::with_capacity(PRIMES),
             outputs: VecDeque::new(),
             now,
-            start: Start::default(),
+            placed: false,
         }
     }
 
@@ -253,20 +240,11 @@ impl<C: Codec + Clone> Room<C> {
     /// Runs a tick; `false` where it was put off.
     fn tick(&mut self, number: u64) -> bool {
         let now = self.time_of(number);
-        if !self.mix_starts() {
-            self.start = Start::Not;
-        } else if self.start == Start::Not {
-            self.start = Start::Placed;
-            if self.place_ticks(now) {
-                return false;
-            }
+        let starts = self.mix_starts();
+        if starts && !self.placed && self.place_ticks(now) {
+            return false;
         }
-        // What listeners of a talker who was forwarded have heard is not said again, and there is to be no gap before
-        // what they have not: the mix starts with that talker's next packet.
-        if self.start == Start::Placed && self.playing().any(|t| !t.jitter.is_ready(now)) {
-            self.start = Start::Waited;
-            return true;
-        }
+        self.placed &= starts;
         let mut tick = if self.past.len() == PRIMES { self.past.pop_front() } else { None }.unwrap_or_default();
         tick.reset(number, self.config.ptime.samples());
         self.add_up(now, &mut tick);
@@ -294,13 +272,14 @@ impl<C: Codec + Clone> Room<C> {
         self.playing().next().is_some() && self.playing().all(|talker| !talker.pulled.active)
     }
 
-    /// Moves the ticks to where the packets of the talkers wait least; `false` where they are there already.
+    /// Sets the first tick of a mix to when the next packet of each of its talkers is there: what listeners have heard
+    /// of a talker who was forwarded is not said again, there is no gap before what they have not, and nobody's packets
+    /// wait longer than for the last of the others. `false` where that is now.
     fn place_ticks(&mut self, now: Micros) -> bool {
-        let due: Vec<i64> =
-            self.playing().filter_map(|talker| talker.jitter.due_us()).map(|due| due + LEEWAY_US).collect();
-        let period = self.config.ptime.micros().cast_signed();
-        let Some(best) = phase::best_phase(&due, period) else { return false };
-        let later = (best - now.0.cast_signed()).rem_euclid(period).cast_unsigned();
+        self.placed = true;
+        let due = self.playing().filter_map(|talker| talker.jitter.due_us()).max();
+        let due = due.and_then(|us| u64::try_from(us).ok()).map_or(now, |us| Micros(us) + LEEWAY_US);
+        let later = due.since(now).min(self.config.ptime.micros());
         self.grid = self.grid + later;
         later > 0
     }
@@ -337,7 +316,9 @@ impl<C: Codec + Clone> Room<C> {
             }
             self.past.push_back(tick);
         }
-        self.participants.values_mut().for_each(|p| p.talker.forwarded.clear());
+        for participant in self.participants.values_mut() {
+            participant.talker.forget_forwarded(number);
+        }
     }
 }
 
