@@ -11,7 +11,9 @@ const PACKET_US: u64 = 20_000;
 
 fn world(participants: u32) -> (World<PcmCodec>, PcmCodec) {
     let codec = PcmCodec::default();
-    (World::new(RoomConfig::default(), codec.clone(), 1..=participants), codec)
+    // Seams at every change are the harder case.
+    let config = RoomConfig { forward_up_to: usize::MAX, ..RoomConfig::default() };
+    (World::new(config, codec.clone(), 1..=participants), codec)
 }
 
 /// A signal that says where it is: participant `id` at sample `n` of their timeline.
@@ -134,6 +136,22 @@ fn interrupted() -> World<PcmCodec> {
         }
     }
     world
+}
+
+#[test]
+fn in_a_room_of_three_a_lone_voice_is_mixed_sample_for_sample() {
+    let codec = PcmCodec::default();
+    let mut world = World::new(RoomConfig::default(), codec.clone(), 1..=3);
+    let mut talker = Talker::new(1, &codec, Ptime::Ms20);
+    for n in 0..50 {
+        world.advance_to(Micros(n * PACKET_US + 7_000));
+        let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, signal(1));
+        world.input(packet);
+    }
+    let heard: Vec<i16> = world.heard(2).into_values().flatten().collect();
+    let wanted: Vec<i16> = (0..heard.len()).map(signal(1)).collect();
+    assert!(heard.len() >= 48 * 960 && heard == wanted, "{} samples", heard.len());
+    assert!(world.heard(3) == world.heard(2));
 }
 
 #[test]

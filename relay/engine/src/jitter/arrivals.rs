@@ -57,7 +57,7 @@ const IMPLAUSIBLY_EARLY_US: i64 = 500_000;
 const REBASE_US: i64 = 300_000;
 
 /// Worth waiting for while next to nothing is known.
-const START_US: i64 = 4_000;
+const START_US: i64 = 2_500;
 
 impl Arrivals {
     /// Takes note of a packet. `false` means that its media time has nothing to do with those before: start anew.

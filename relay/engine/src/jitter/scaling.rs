@@ -33,7 +33,9 @@ impl<C: Codec> JitterBuffer<C> {
         let status = Status { level_us, leftover_us, leftover_stays, target_us, recent_us, block_us };
         let operation = decide(status);
         let fast = matches!(operation, Operation::Accelerate { fast: true, .. });
+        let expands = operation == Operation::PreemptiveExpand;
         let likeness = match self.refused {
+            _ if expands => GENTLE,
             0..PATIENCE if !fast => GENTLE,
             0..IMPATIENCE => FAST,
             _ => ANY,
@@ -64,7 +66,7 @@ impl<C: Codec> JitterBuffer<C> {
                 inserted
             }
         };
-        self.refused = if changed == 0 { self.refused + 1 } else { self.refused / 2 };
+        self.refused = if changed == 0 && !expands { self.refused + 1 } else { 0 };
         let percent = if fast { FAST_PERCENT } else { GENTLE_PERCENT };
         self.scale_budget -= i64::try_from(changed).unwrap_or(0) * 100 / percent;
     }

@@ -19,6 +19,7 @@ impl<C: Codec + Clone> Room<C> {
         select(&mut candidates, self.config.max_talkers, now);
         let heard: Vec<ParticipantId> = self.heard().collect();
         let number = now.since(self.grid) / self.config.ptime.micros();
+        let forwards = self.participants.len() <= self.config.forward_up_to;
         let mut moved = Vec::new();
         for (id, participant) in &mut self.participants {
             let mut others = heard.iter().filter(|who| *who != id);
@@ -30,8 +31,8 @@ impl<C: Codec + Clone> Room<C> {
             let feed = match (others.next(), others.next()) {
                 _ if participant.listener.deafened => None,
                 (None, _) => None,
-                (Some(&one), None) => Some(Feed::Forward(one)),
-                (Some(_), Some(_)) => Some(mixed),
+                (Some(&one), None) if forwards => Some(Feed::Forward(one)),
+                (Some(_), _) => Some(mixed),
             };
             let before = std::mem::replace(&mut participant.listener.feed, feed);
             if let (Some(Feed::Shared | Feed::MixMinus), Some(Feed::Forward(from))) = (before, feed) {

@@ -1,8 +1,8 @@
 //! The room: participants come and go, packets come in and go out.
 //!
-//! A mix with exactly one contributor is that contributor's packets: they are forwarded as they arrive. Where more
-//! than one is heard, each distinct mix goes out on the tick of the packet time, encoded once, to everyone who hears
-//! it. A room in which nobody talks does nothing.
+//! In a room of two, or of as many as [`RoomConfig::forward_up_to`] says, a mix with exactly one contributor is that
+//! contributor's packets: they are forwarded as they arrive. Otherwise each distinct mix goes out on the tick of the
+//! packet time, encoded once, to everyone who hears it. A room in which nobody talks does nothing.
 
 mod feeds;
 mod mixes;
@@ -27,11 +27,14 @@ pub struct RoomConfig {
     pub ptime: Ptime,
     /// How many talkers are heard at once.
     pub max_talkers: usize,
+    /// Up to how many participants a lone voice is forwarded as it arrives. In a room of two nobody ever hears a mix; in a
+    /// larger one the change from forwarded to mixed makes those who join in wait up to a packet longer.
+    pub forward_up_to: usize,
 }
 
 impl Default for RoomConfig {
     fn default() -> Self {
-        Self { ptime: Ptime::default(), max_talkers: 4 }
+        Self { ptime: Ptime::default(), max_talkers: 4, forward_up_to: 2 }
     }
 }
 
@@ -241,7 +244,8 @@ impl<C: Codec + Clone> Room<C> {
     fn tick(&mut self, number: u64) -> bool {
         let now = self.time_of(number);
         let starts = self.mix_starts();
-        if starts && !self.placed && self.place_ticks(now) {
+        let forwarded = self.playing().any(Talker::in_mid_talkspurt);
+        if starts && forwarded && !self.placed && self.place_ticks(now) {
             return false;
         }
         self.placed &= starts;
