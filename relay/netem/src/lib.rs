@@ -1,0 +1,21 @@
+//! Bad networks, for tests and benches only.
+//!
+//! - [`link`]: one direction of a link in virtual time: delay, jitter, loss, rate, stalls, blackouts, all from one
+//!   seed. It does no I/O and reads no clock.
+//! - [`recovery`]: what a transport that repeats what was lost makes of such a link.
+//! - [`wire`] (Linux, root): two of those links under real sockets, as IP packets between two network namespaces.
+//! - [`proxy`]: a TCP proxy that resets, falls silent, cuts everything into single bytes, or swallows more than it
+//!   passes on.
+
+pub mod link;
+pub mod proxy;
+pub mod recovery;
+
+#[cfg(target_os = "linux")]
+pub mod namespace;
+#[cfg(target_os = "linux")]
+mod tun;
+#[cfg(target_os = "linux")]
+pub mod wire;
+
+pub use link::{Conditions, Link, Outage};
