@@ -86,6 +86,7 @@ class Conversation {
         this.#playout.stop();
         return;
       }
+      this.#playout.setVolume(store.volume.value);
       const playout = this.#playout.port;
       this.#tell({ kind: 'start', url: this.#url, opus: binary, playout, muted: this.#capture === null }, [playout]);
       this.#attachCapture();
@@ -159,8 +160,8 @@ class Conversation {
 
   #attachCapture(): void {
     if (this.#capture === null) return;
-    const { port, sampleRate, latencyUs } = this.#capture;
-    this.#tell({ kind: 'capture', port, sampleRate, latencyUs }, [port]);
+    const { feed, latencyUs } = this.#capture;
+    this.#tell({ kind: 'capture', feed, latencyUs }, [feed.via === 'track' ? feed.stream : feed.port]);
     this.#capture.onlatency = (latencyUs) => this.#tell({ kind: 'capture_latency', latencyUs });
   }
 
@@ -194,7 +195,6 @@ class Conversation {
         store.ownLevel.value = data.level;
         store.uplink.value = { lagMs: Math.round(data.lagMs), withheld: data.withheld };
         store.ownTalking.value = data.talking && !store.muted.value;
-        if (this.#capture !== null) this.#capture.talking = store.ownTalking.value;
         break;
       case 'codec_failed':
         fail({ kind: 'codec' });

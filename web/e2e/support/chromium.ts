@@ -19,8 +19,8 @@ const FLAGS = [
 export interface Microphone {
   /** What it hears, over and over; without a file it beeps. */
   file?: string;
-  /** `refused`: it is there, and whoever is asked says no. `missing`: there is none. */
-  access?: 'granted' | 'refused' | 'missing';
+  /** `refused`: it is there, and whoever is asked says no. `missing`: there is none. `real`: what the system has. */
+  access?: 'granted' | 'refused' | 'missing' | 'real';
 }
 
 export function launch(
@@ -28,8 +28,8 @@ export function launch(
   env: Record<string, string> = {},
 ): Promise<Browser> {
   const args = [...FLAGS];
-  if (access === 'granted') args.push('--use-fake-ui-for-media-stream');
-  if (access !== 'missing') args.push('--use-fake-device-for-media-stream');
+  if (access === 'granted' || access === 'real') args.push('--use-fake-ui-for-media-stream');
+  if (access === 'granted' || access === 'refused') args.push('--use-fake-device-for-media-stream');
   if (file !== undefined) args.push(`--use-file-for-fake-audio-capture=${file}`);
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

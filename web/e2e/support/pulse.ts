@@ -1,18 +1,26 @@
-// A PulseAudio of our own with one speaker, of which we hear what really comes out.
+// A PulseAudio of our own with one speaker, of which we hear what really comes out; on wish with a microphone that
+// hears the speaker, as one in the same room does.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, temporaryFolder } from './process.ts';
 import { fromInt16 } from './sound.ts';
+
+/** Browsers do not offer monitors as microphones; a remapped one they do. */
+const ROOM = ['-L', 'module-remap-source source_name=mouth master=ear.monitor'];
 
 export class Speaker {
   readonly #folder = temporaryFolder();
   readonly #daemon: Child;
   readonly #socket: string;
 
-  private constructor() {
+  private constructor(room: boolean) {
     this.#socket = join(this.#folder.path, 'native');
+    // Chromium runs its devices at the server's default rate, which is 44.1 kHz; what is sold has 48.
+    const config = join(this.#folder.path, '.config', 'pulse');
+    mkdirSync(config, { recursive: true });
+    writeFileSync(join(config, 'daemon.conf'), 'default-sample-rate = 48000\n');
     this.#daemon = new Child(
       'pulseaudio',
       [
@@ -25,13 +33,14 @@ export class Speaker {
         `module-native-protocol-unix auth-anonymous=1 socket=${this.#socket}`,
         '-L',
         'module-null-sink sink_name=ear rate=48000 channels=1',
+        ...(room ? ROOM : []),
       ],
       { HOME: this.#folder.path, XDG_RUNTIME_DIR: this.#folder.path, PULSE_RUNTIME_PATH: this.#folder.path },
     );
   }
 
-  static async start(): Promise<Speaker> {
-    const speaker = new Speaker();
+  static async start({ room = false } = {}): Promise<Speaker> {
+    const speaker = new Speaker(room);
     let ended = false;
     void speaker.#daemon.exited.then(() => {
       ended = true;
@@ -40,12 +49,18 @@ export class Speaker {
       if (ended) throw new Error(`PulseAudio did not start:\n${speaker.#daemon.output}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    if (room) await new Child('pactl', ['set-default-source', 'mouth'], speaker.env).succeeded();
     return speaker;
   }
 
   /** For programs that shall play into it. */
   get env(): Record<string, string> {
     return { PULSE_SERVER: `unix:${this.#socket}`, HOME: this.#folder.path };
+  }
+
+  /** Plays samples into it, as somebody in the room would. */
+  play(path: string): Child {
+    return new Child('paplay', ['--latency-msec=20', '--device=ear', path], this.env);
   }
 
   /** Records from the first sample that arrives until stopped. */

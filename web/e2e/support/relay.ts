@@ -8,12 +8,15 @@ export class Relay {
   readonly #state = temporaryFolder();
   #child: Child | null = null;
 
-  private constructor(port: number) {
+  readonly #flags: string[];
+
+  private constructor(port: number, flags: string[]) {
     this.port = port;
+    this.#flags = flags;
   }
 
-  static async start(): Promise<Relay> {
-    const relay = new Relay(await freePort());
+  static async start(flags: string[] = []): Promise<Relay> {
+    const relay = new Relay(await freePort(), flags);
     await relay.up();
     return relay;
   }
@@ -28,7 +31,10 @@ export class Relay {
 
   async up(): Promise<void> {
     const bind = `127.0.0.1:${this.port}`;
-    const child = new Child(built('relay', 'RELAY'), ['--open', '--bind', bind, '--state-dir', this.#state.path]);
+    const child = new Child(built('relay', 'RELAY'), [
+      ...['--open', '--bind', bind, '--state-dir', this.#state.path],
+      ...this.#flags,
+    ]);
     this.#child = child;
     let ended = false;
     void child.exited.then(() => {

@@ -1,13 +1,12 @@
-// The microphone, on the page's side: asks for it, and connects it to the network worker through the capture worklet.
-// A faster source (MediaStreamTrackProcessor) only has to feed the same port.
+// The microphone, on the page's side: asks for it and hands it to the network worker. Chromium gives the track's own
+// samples; elsewhere a capture worklet does, and there is an audio context in between.
 
 import workletUrl from './capture.worklet.ts?worker&url';
-import { MicrophoneSource } from './microphone-source.ts';
 import { SAMPLE_RATE } from './units.ts';
 
-/** A context that has come this far runs steadily; one that has not after `START_MS` is taken as it is. */
-const MOVING_S = 0.1;
-const START_MS = 600;
+const LOOK_MS = 100;
+/** A latency that moved by less than this is not worth telling. */
+const TELL_US = 2_000;
 
 export interface Processing {
   echoCancellation: boolean;
@@ -26,14 +25,16 @@ export class CaptureError extends Error {
   }
 }
 
+/** What the worker reads: to be transferred to it. */
+export type CaptureFeed =
+  | { via: 'track'; stream: ReadableStream<AudioData> }
+  | { via: 'worklet'; port: MessagePort; sampleRate: number };
+
 export interface Capture {
-  port: MessagePort;
-  sampleRate: number;
-  /** The microphone and its way into the page, browser's queue included; `onlatency` tells when it changes. */
+  feed: CaptureFeed;
+  /** Age of a sample when the browser hands it over, as far as it tells; `onlatency` says when it changes. */
   readonly latencyUs: number;
   onlatency: (latencyUs: number) => void;
-  /** What would be heard as a cut is put off while somebody talks. */
-  talking: boolean;
   stop(): void;
 }
 
@@ -42,26 +43,22 @@ export async function startCapture(processing: Processing, ended: () => void): P
   const stream = await askForMicrophone(processing);
   const track = stream.getAudioTracks()[0]!;
   try {
-    const { context, node, source } = await connect(track);
+    const { feed, close } = await connect(track);
+    const latency = new TrackLatency(track);
     track.onended = ended;
-    const { port1, port2 } = new MessageChannel();
-    node.port.postMessage(port1, [port1]);
     return {
-      port: port2,
-      sampleRate: context.sampleRate,
+      feed,
       get latencyUs() {
-        return source.latencyUs;
+        return latency.us;
       },
       set onlatency(tell: (latencyUs: number) => void) {
-        source.onlatency = tell;
-      },
-      set talking(talking: boolean) {
-        source.talking = talking;
+        latency.onchange = tell;
       },
       stop: () => {
         track.onended = null;
-        source.stop();
-        void context.close();
+        latency.stop();
+        close();
+        track.stop();
       },
     };
   } catch (error) {
@@ -88,14 +85,19 @@ async function askForMicrophone(processing: Processing): Promise<MediaStream> {
   }
 }
 
-interface Chain {
-  context: AudioContext;
-  node: AudioWorkletNode;
-  source: MicrophoneSource;
+interface Connection {
+  feed: CaptureFeed;
+  close(): void;
+}
+
+async function connect(track: MediaStreamTrack): Promise<Connection> {
+  if (typeof MediaStreamTrackProcessor === 'undefined') return connectWorklet(track);
+  const { readable } = new MediaStreamTrackProcessor({ track });
+  return { feed: { via: 'track', stream: readable }, close: () => {} };
 }
 
 /** At the microphone's own rate, because a browser that resamples does so in blocks that wait; the worker does not. */
-async function connect(track: MediaStreamTrack): Promise<Chain> {
+async function connectWorklet(track: MediaStreamTrack): Promise<Connection> {
   const { sampleRate = SAMPLE_RATE } = track.getSettings();
   for (const options of [{ latencyHint: 0, sampleRate }, { latencyHint: 0 }]) {
     const context = new AudioContext(options);
@@ -103,10 +105,15 @@ async function connect(track: MediaStreamTrack): Promise<Chain> {
       await context.audioWorklet.addModule(workletUrl);
       const node = new AudioWorkletNode(context, 'lanline-capture', { channelCount: 2, channelCountMode: 'max' });
       // A node that leads nowhere is not run by every browser; this one puts out silence.
-      node.connect(context.destination);
+      context
+        .createMediaStreamSource(new MediaStream([track]))
+        .connect(node)
+        .connect(context.destination);
       await context.resume();
-      await running(context);
-      return { context, node, source: new MicrophoneSource(context, track, node) };
+      const { port1, port2 } = new MessageChannel();
+      node.port.postMessage(port1, [port1]);
+      const feed: CaptureFeed = { via: 'worklet', port: port2, sampleRate: context.sampleRate };
+      return { feed, close: () => void context.close() };
     } catch (error) {
       void context.close();
       if (options.sampleRate === undefined) throw error;
@@ -115,9 +122,32 @@ async function connect(track: MediaStreamTrack): Promise<Chain> {
   throw new Error('unreachable: the last try returns or throws');
 }
 
-/** Waits for the first callbacks, and not for ever: some browsers only run a context that has something to do. */
-async function running(context: AudioContext): Promise<void> {
-  for (let waited = 0; context.currentTime < MOVING_S && waited < START_MS; waited += 10) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
+/** What the browser says of the way from the microphone to us. */
+class TrackLatency {
+  readonly #track: MediaStreamTrack;
+  readonly #timer: ReturnType<typeof setInterval> | null;
+  #smoothedUs: number;
+  us: number;
+  onchange: (latencyUs: number) => void = () => {};
+
+  constructor(track: MediaStreamTrack) {
+    this.#track = track;
+    const { latency } = track.getSettings() as { latency?: number };
+    this.us = typeof latency === 'number' && latency < 1 ? latency * 1e6 : 0;
+    this.#smoothedUs = this.us;
+    this.#timer = track.stats === undefined ? null : setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const { latency = 0 } = this.#track.stats ?? {};
+    if (latency <= 0 || latency >= 1000) return;
+    this.#smoothedUs += (latency * 1000 - this.#smoothedUs) / 8;
+    if (Math.abs(this.#smoothedUs - this.us) < TELL_US) return;
+    this.us = this.#smoothedUs;
+    this.onchange(this.us);
   }
 }

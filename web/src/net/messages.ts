@@ -1,12 +1,13 @@
 // What the page, the network worker and the playout worklet say to each other.
 
+import type { CaptureFeed } from '../audio/capture.ts';
 import type { JitterStats } from '../audio/jitter/jitter-buffer.ts';
 import type { Packet } from '../audio/jitter/packet.ts';
 import type { PageMessage, RelayMessage } from './text.ts';
 
 export type ToWorker =
   | { kind: 'start'; url: string; opus: ArrayBuffer | null; playout: MessagePort | null; muted: boolean }
-  | { kind: 'capture'; port: MessagePort; sampleRate: number; latencyUs: number }
+  | { kind: 'capture'; feed: CaptureFeed; latencyUs: number }
   | { kind: 'capture_latency'; latencyUs: number }
   | { kind: 'mute'; muted: boolean }
   | { kind: 'say'; message: PageMessage }

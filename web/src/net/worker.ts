@@ -5,6 +5,7 @@ import { Framer } from '../audio/framer.ts';
 import { audioLevel } from '../audio/level.ts';
 import { loadOpus, type Opus, type OpusEncoder, selfTest } from '../audio/opus.ts';
 import { SpeechDetector } from '../audio/speech-detector.ts';
+import { TrackReader } from '../audio/track-reader.ts';
 import { SAMPLES_PER_MS } from '../audio/units.ts';
 import { Uplink } from '../audio/uplink.ts';
 import type { CaptureBlock, FromWorker, ToPlayout, ToWorker } from './messages.ts';
@@ -24,6 +25,7 @@ let uplink: Uplink | null = null;
 let framer: Framer | null = null;
 let welcome: Welcome | null = null;
 let capture: { sampleRate: number; latencyUs: number } | null = null;
+let reader: TrackReader | null = null;
 let playout: MessagePort | null = null;
 let muted = false;
 let loudest = 127;
@@ -37,9 +39,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       start(data);
       break;
     case 'capture':
-      capture = data;
-      data.port.onmessage = ({ data: block }: MessageEvent<CaptureBlock>) => takeBlock(block);
-      beginUplink();
+      beginCapture(data);
       break;
     case 'capture_latency':
       if (capture !== null) capture.latencyUs = data.latencyUs;
@@ -63,6 +63,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case 'stop':
       uplink?.mute(true);
       session?.stop();
+      reader?.stop();
       self.close();
       break;
   }
@@ -93,9 +94,20 @@ function start(data: Extract<ToWorker, { kind: 'start' }>): void {
   session.start();
 }
 
+function beginCapture({ feed, latencyUs }: Extract<ToWorker, { kind: 'capture' }>): void {
+  reader?.stop();
+  reader = null;
+  capture = { sampleRate: 0, latencyUs };
+  if (feed.via === 'track') {
+    reader = new TrackReader(feed.stream, takeBlock);
+  } else {
+    feed.port.onmessage = ({ data: block }: MessageEvent<CaptureBlock>) => takeBlock(block, feed.sampleRate);
+  }
+}
+
 /** Whenever session, codec or microphone is new, and all three are there. */
 function beginUplink(): void {
-  if (opus === null || welcome === null || capture === null) return;
+  if (opus === null || welcome === null || capture === null || capture.sampleRate === 0) return;
   const ptimeSamples = welcome.ptimeMs * SAMPLES_PER_MS;
   const detector = new SpeechDetector();
   encoder?.free();
@@ -111,7 +123,12 @@ function beginUplink(): void {
   uplink.mute(muted);
 }
 
-function takeBlock(block: CaptureBlock): void {
+function takeBlock(block: Float32Array, sampleRate: number): void {
+  if (capture === null) return;
+  if (sampleRate !== capture.sampleRate) {
+    capture.sampleRate = sampleRate;
+    beginUplink();
+  }
   framer?.push(block, localUs(), (frame) => {
     if (uplink === null || session === null || !session.welcomed) return;
     const ageUs = localUs() - frame.capturedUs;

@@ -36,6 +36,8 @@ export const processing = signal<Processing>({
   noiseSuppression: remembered('noise-suppression', 'on') === 'on',
   autoGainControl: remembered('automatic-gain', 'on') === 'on',
 });
+/** Of everything heard, 0 to 1. */
+export const volume = signal(Math.min(1, Math.max(0, Number(remembered('volume', '1')) || 0)));
 
 export const link = signal<Link>({ state: 'connecting' });
 export const roomState = signal<RoomState>(EMPTY_ROOM);

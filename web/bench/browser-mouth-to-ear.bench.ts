@@ -1,0 +1,87 @@
+// From a sound in a room to the same sound out of a page's speaker in that room, through two Chromium pages and the
+// relay; and the same through WebRTC. Figures as JSON where BENCH_JSON says; BENCH_CASES and BENCH_CHIRPS make it shorter.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { launch } from '../e2e/support/chromium.ts';
+import { temporaryFolder } from '../e2e/support/process.ts';
+import { Speaker } from '../e2e/support/pulse.ts';
+import { Relay } from '../e2e/support/relay.ts';
+import { writeWav } from '../e2e/support/sound.ts';
+import { delays, percentile, room } from './chirps.ts';
+import { lanline, type Pair } from './lanline.ts';
+import { webrtc } from './webrtc.ts';
+
+type Connect = (browser: Awaited<ReturnType<typeof launch>>, relay: Relay) => Promise<Pair>;
+interface Case {
+  name: string;
+  flags: string[];
+  connect: Connect;
+}
+
+const CHIRPS = Number(process.env.BENCH_CHIRPS ?? 66);
+const CASES: Case[] = [
+  { name: 'lanline-10ms', flags: ['--room-ptime', '10'], connect: (b, r) => lanline(b, r, true) },
+  { name: 'lanline-20ms', flags: [], connect: (b, r) => lanline(b, r, false) },
+  { name: 'lanline-20ms-processing', flags: [], connect: (b, r) => lanline(b, r, true) },
+  { name: 'webrtc-tuned', flags: [], connect: (b, r) => webrtc(b, r, true, false) },
+  { name: 'webrtc-default', flags: [], connect: (b, r) => webrtc(b, r, false, false) },
+];
+const wanted = process.env.BENCH_CASES?.split(',');
+const cases = CASES.filter(({ name }) => wanted?.includes(name) ?? true);
+const measured: { name: string; figures: Record<string, number> }[] = [];
+
+test.each(cases)('$name', async ({ name, flags, connect }) => {
+  const folder = temporaryFolder();
+  const relay = await Relay.start(flags);
+  const speaker = await Speaker.start({ room: true });
+  const browser = await launch({ access: 'real' }, speaker.env);
+  try {
+    const played = room(CHIRPS);
+    const file = join(folder.path, 'room.wav');
+    writeWav(file, played.samples);
+    const pair = await connect(browser, relay);
+    const recording = await speaker.record();
+    const begun = Date.now();
+    const underrunsBefore = await pair.underruns().catch(() => 0);
+    await speaker.play(file).succeeded();
+    const minutes = (Date.now() - begun) / 60_000;
+    const underruns = (await pair.underruns()) - underrunsBefore;
+    const shownMs = await pair.shownMs();
+    const found = delays(await recording.stop());
+    await pair.close();
+    const figures: Record<string, number> = {
+      p50_ms: percentile(found, 0.5),
+      p95_ms: percentile(found, 0.95),
+      count: found.length,
+      underruns_per_minute: underruns / minutes,
+    };
+    if (!Number.isNaN(shownMs)) figures.shown_ms = shownMs;
+    console.log(name, JSON.stringify(figures), `load ${loadavg()[0]!.toFixed(1)}`);
+    if (process.env.BENCH_ALL === '1') console.log(found.map(Math.round).join(' '));
+    expect(found.length).toBeGreaterThanOrEqual(0.9 * CHIRPS);
+    measured.push({ name, figures });
+  } finally {
+    await browser.close();
+    await speaker.close();
+    await relay.close();
+    folder.remove();
+  }
+});
+
+afterAll(() => {
+  const path = process.env.BENCH_JSON;
+  if (path === undefined) return;
+  const conditions = {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    kernel: `Linux ${release()}`,
+    load_average: loadavg()[0],
+    date: new Date().toISOString(),
+    command: 'npm --prefix web run bench',
+  };
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify({ bench: 'browser_mouth_to_ear', conditions, cases: measured }, null, 2)}\n`);
+});
