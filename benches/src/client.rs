@@ -9,9 +9,12 @@ use std::{
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use relay_wire::{ClientMessage, SUBPROTOCOL, ServerMessage, audio::KIND_DOWN};
-use tungstenite::{ClientRequestBuilder, Error, Message, WebSocket};
+use tungstenite::{ClientRequestBuilder, Error, Message, WebSocket, protocol::WebSocketConfig};
 
 use crate::{link::Link, listener::Arrival};
+
+/// A few packets: the default of 128 KiB, times thousands of participants, would be memory the machine may not have.
+const READ_BUFFER: usize = 4096;
 
 /// A participant in a room.
 #[derive(Debug)]
@@ -20,6 +23,7 @@ pub struct Client {
     relay_clock_us: u64,
     welcomed: Instant,
     ptime_ms: u32,
+    pings: u64,
     refusal: Option<String>,
 }
 
@@ -32,7 +36,9 @@ impl Client {
         let scheme = if tls { "wss" } else { "ws" };
         let uri = format!("{scheme}://{address}/ws?room={room}&name={name}").parse()?;
         let request = ClientRequestBuilder::new(uri).with_sub_protocol(SUBPROTOCOL);
-        let (mut socket, _) = match tungstenite::client(request, Link::connect(address, tls)?) {
+        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
+        let link = Link::connect(address, tls)?;
+        let (mut socket, _) = match tungstenite::client::client_with_config(request, link, Some(config)) {
             Ok(joined) => joined,
             Err(error) => bail!("the relay refused the handshake: {error}"),
         };
@@ -44,7 +50,7 @@ impl Client {
             bail!("the relay's first message is not a welcome: {text}")
         };
         socket.get_ref().socket().set_nonblocking(true)?;
-        Ok(Self { socket, relay_clock_us: clock_us, welcomed, ptime_ms, refusal: None })
+        Ok(Self { socket, relay_clock_us: clock_us, welcomed, ptime_ms, pings: 0, refusal: None })
     }
 
     /// The room's packet time.
@@ -57,6 +63,12 @@ impl Client {
     #[must_use]
     pub fn relay_clock_us(&self, at: Instant) -> u64 {
         self.relay_clock_us + at.saturating_duration_since(self.welcomed).as_micros() as u64
+    }
+
+    /// How many of the relay's pings were answered.
+    #[must_use]
+    pub fn pings(&self) -> u64 {
+        self.pings
     }
 
     /// The socket, to wait for.
@@ -73,15 +85,15 @@ impl Client {
         self.write(Message::Binary(message))
     }
 
-    /// Takes what has arrived: audio onto `arrivals`, pings are answered.
+    /// Takes what has arrived: audio goes to `hear`, pings are answered.
     ///
     /// # Errors
     /// If the connection is gone or the relay complains: both make figures worthless.
-    pub fn receive(&mut self, arrivals: &mut Vec<Arrival>) -> Result<()> {
+    pub fn receive(&mut self, mut hear: impl FnMut(Arrival)) -> Result<()> {
         loop {
             match self.socket.read() {
                 Ok(Message::Binary(message)) if message.first() == Some(&KIND_DOWN) => {
-                    arrivals.push(Arrival { at: self.socket.get_ref().last_read(), message });
+                    hear(Arrival { at: self.socket.get_ref().last_read(), message });
                 }
                 Ok(Message::Text(text)) => self.take_text(&text)?,
                 Ok(Message::Close(frame)) => bail!("the relay closed the connection: {frame:?} {:?}", self.refusal),
@@ -94,7 +106,10 @@ impl Client {
 
     fn take_text(&mut self, text: &str) -> Result<()> {
         match ServerMessage::parse(text)? {
-            Some(ServerMessage::Ping { t }) => self.write(Message::Text(ClientMessage::Pong { t }.to_json().into())),
+            Some(ServerMessage::Ping { t }) => {
+                self.pings += 1;
+                self.write(Message::Text(ClientMessage::Pong { t }.to_json().into()))
+            }
             Some(ServerMessage::Error { code, message }) => {
                 // The close that may follow says less.
                 self.refusal = Some(message.clone());

@@ -72,7 +72,7 @@ pub fn drive(clients: &mut [Client], plan: &[Send], start: Instant, end: Duratio
         for (client, polled) in polled.iter_mut().enumerate() {
             if !polled.revents().is_empty() {
                 polled.clear_revents();
-                clients[client].receive(&mut run.arrivals[client])?;
+                clients[client].receive(|arrival| run.arrivals[client].push(arrival))?;
             }
         }
     }

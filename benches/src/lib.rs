@@ -2,7 +2,7 @@
 //! outside, and finds its signals by decoding what comes back.
 //!
 //! - The relay: [`relay_process`] starts it, [`client`] is a participant on a raw socket, [`drive`] sends a plan to the microsecond and
-//!   stamps what arrives.
+//!   stamps what arrives, [`crowd`] is many participants with a [`voice`] each, [`usage`] looks at the relay from outside.
 //! - Signals: [`tone`], [`speech`], [`chirp`] make them, [`talker`] encodes them ahead of the run, [`listener`] decodes what came,
 //!   [`onset`], [`slots`] and [`chirp`] find them again.
 //! - Results: [`stats`], [`report`], [`conditions`], [`progress`], [`options`].
@@ -10,6 +10,7 @@
 pub mod chirp;
 pub mod client;
 pub mod conditions;
+pub mod crowd;
 pub mod drive;
 pub mod jitter;
 pub mod link;
@@ -27,6 +28,8 @@ pub mod speech;
 pub mod stats;
 pub mod talker;
 pub mod tone;
+pub mod usage;
+pub mod voice;
 
 /// Samples per second of every signal here.
 pub const RATE: f32 = 48_000.0;

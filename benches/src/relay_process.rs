@@ -102,6 +102,12 @@ impl RelayProcess {
         self.address
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it speaks TLS.
     #[must_use]
     pub fn tls(&self) -> bool {

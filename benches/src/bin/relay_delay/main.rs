@@ -18,7 +18,9 @@ use crate::sweep::{Background, From, Sweep};
 /// A name for the JSON, and what measures it. Each starts a relay of its own.
 const CASES: &[Case] = &[
     ("one-talks-n10", |context| PLAIN.measure(context)),
+    ("one-talks-n100", |context| Sweep { participants: 100, ..PLAIN }.measure(context)),
     ("three-talk-n10", |context| Sweep { talkers: 3, ..PLAIN }.measure(context)),
+    ("three-talk-n10-10ms", |context| Sweep { talkers: 3, ptime: Ptime::Ms10, ..PLAIN }.measure(context)),
     ("three-talk-n10-tls", |context| Sweep { talkers: 3, tls: true, ..PLAIN }.measure(context)),
     ("jitter60-n4", jitter60),
 ];

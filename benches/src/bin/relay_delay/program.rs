@@ -27,9 +27,9 @@ const BURST_SPACING: std::ops::Range<u64> = 11..17;
 const BURST_SAMPLES: usize = 3840;
 const BURST_DBFS: f32 = -14.0;
 
-/// Where in its packet a burst begins: late enough for the packet before to be free of it, early enough for the codec's
-/// look-ahead, twice 2.5 ms, not to push it into the next.
-const ONSET_SAMPLES: usize = 240;
+/// Where in its packet a burst begins, as a part of the packet: late enough for the packet before to be free of it, early enough
+/// for the codec's look-ahead, twice 2.5 ms, not to push it into the next.
+const ONSET_PART: usize = 4;
 
 /// What talkers send between their bursts, so that they stay in the mix.
 const BACKGROUND_DBFS: f32 = -40.0;
@@ -125,7 +125,7 @@ impl Program {
         };
         let onset_packets = if talker < self.sweep.bursting { self.onset_packets(&mut rng) } else { Vec::new() };
         for packet in &onset_packets {
-            let start = packet * ptime.samples() + ONSET_SAMPLES;
+            let start = packet * ptime.samples() + ptime.samples() / ONSET_PART;
             tone::add_burst(&mut signal, start, BURST_SAMPLES, FREQUENCIES_HZ[talker], tone::amplitude(BURST_DBFS));
         }
         Ok(Talker { packets: talker::encode(&signal, ptime), onset_packets })
@@ -135,7 +135,8 @@ impl Program {
     fn onset_packets(&self, rng: &mut Rng) -> Vec<usize> {
         let lead_in = self.sweep.packets_in(self.sweep.lead_in);
         let packets_per_20_ms = 20 / self.sweep.ptime.ms() as usize;
-        let burst_packets = (BURST_SAMPLES + ONSET_SAMPLES).div_ceil(self.sweep.ptime.samples());
+        let samples = self.sweep.ptime.samples();
+        let burst_packets = (BURST_SAMPLES + samples / ONSET_PART).div_ceil(samples);
         let last = self.packets_per_phase - burst_packets - 1;
         let mut onsets = Vec::new();
         for phase in 0..PHASES {
