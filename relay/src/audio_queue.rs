@@ -8,6 +8,11 @@ use relay_wire::{DownFlags, DownHeader};
 
 /// What is older is not worth hearing any more.
 pub const MAX_AGE_US: u64 = 120_000;
+/// Where each packet has waited longer than this for a while, the link is slower than the stream: a queue that stands
+/// delays all and carries no more (CoDel, RFC 8289), so only what is younger is kept.
+const STANDING_US: u64 = 40_000;
+/// Such a while: what a stall has left in the queue is gone sooner.
+const STANDING_FOR_US: u64 = 300_000;
 
 /// Packets for one listener, oldest first.
 ///
@@ -23,6 +28,8 @@ pub struct AudioQueue {
     ptime_us: u64,
     orphaned: DownFlags,
     orphaned_end: Option<DownHeader>,
+    /// Since when each packet taken has waited long.
+    standing_since: Option<Micros>,
     discarded: u64,
 }
 
@@ -43,6 +50,7 @@ impl AudioQueue {
             ptime_us: ptime.micros(),
             orphaned: DownFlags::default(),
             orphaned_end: None,
+            standing_since: None,
             discarded: 0,
         }
     }
@@ -71,6 +79,7 @@ impl AudioQueue {
         if !self.has_packet(now) {
             return None;
         }
+        self.shorten_standing(now);
         let Some(Queued { header, payload, .. }) = self.packets.pop_front() else {
             self.orphaned = DownFlags::default();
             return self.orphaned_end.take().map(|header| (header, Bytes::new()));
@@ -83,6 +92,21 @@ impl AudioQueue {
     #[must_use]
     pub fn discarded(&self) -> u64 {
         self.discarded
+    }
+
+    fn shorten_standing(&mut self, now: Micros) {
+        let waited_us = |queue: &Self| queue.packets.front().map_or(0, |oldest| now.since(oldest.at));
+        if waited_us(self) <= STANDING_US {
+            self.standing_since = None;
+            return;
+        }
+        let since = *self.standing_since.get_or_insert(now);
+        if now.since(since) > STANDING_FOR_US {
+            while self.playable > 1 && waited_us(self) > STANDING_US {
+                self.discard_oldest();
+            }
+            self.adopt();
+        }
     }
 
     /// Discards one playable packet and the primes before it.
@@ -207,6 +231,43 @@ mod tests {
         assert_eq!(left[0], (5, fade), "the cross-fade moves to the first packet that is left");
         assert_eq!(left.len(), 6);
         assert_eq!(queue.discarded(), 5);
+    }
+
+    /// A packet each tick and a link that takes one each `every`; how long each taken had waited, in ms.
+    fn waits(every: u64, ticks: u16) -> Vec<u64> {
+        let mut queue = AudioQueue::new(Ptime::Ms20);
+        let mut waits = Vec::new();
+        for step in 0..u64::from(ticks) * 4 {
+            let now = Micros(step * TICK / 4);
+            if now.0.is_multiple_of(TICK) {
+                queue.push(now, packet((now.0 / TICK) as u16, plain()), Bytes::from_static(b"x"));
+            }
+            if now.0.is_multiple_of(every)
+                && let Some((header, _)) = queue.take(now)
+            {
+                waits.push(now.since(Micros(u64::from(header.sequence) * TICK)) / 1000);
+            }
+        }
+        waits
+    }
+
+    #[test]
+    fn a_queue_that_stands_is_cut_short_and_one_that_does_not_is_left_alone() {
+        let slow = waits(60_000, 100);
+        assert!(slow[..6].iter().any(|wait| *wait > 60), "{slow:?}");
+        assert!(slow[15..].iter().all(|wait| *wait <= 40), "{slow:?}");
+        assert!(waits(20_000, 100).iter().all(|wait| *wait == 0));
+    }
+
+    #[test]
+    fn what_a_stall_has_left_is_sent() {
+        let mut queue = AudioQueue::new(Ptime::Ms20);
+        for sequence in 0..50u16 {
+            queue.push(Micros(u64::from(sequence) * TICK), packet(sequence, plain()), Bytes::from_static(b"x"));
+        }
+        let kept: Vec<u16> =
+            (0..6).filter_map(|n| queue.take(Micros(980_000 + n * 5000))).map(|(h, _)| h.sequence).collect();
+        assert_eq!(kept, [44, 45, 46, 47, 48, 49]);
     }
 
     #[test]

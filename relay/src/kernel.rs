@@ -19,6 +19,12 @@ pub fn unacknowledged(tcp: &TcpStream) -> Option<usize> {
     imp::unacknowledged(tcp)
 }
 
+/// The connection's smoothed round trip in microseconds; right after the handshake nothing has queued in it yet.
+#[must_use]
+pub fn round_trip_us(tcp: &TcpStream) -> Option<u64> {
+    imp::round_trip_us(tcp)
+}
+
 /// Asks for real-time scheduling of the calling thread; true when it was granted.
 pub fn schedule_realtime() -> bool {
     imp::schedule_realtime()
@@ -33,7 +39,7 @@ pub fn raise_open_files() {
 mod imp {
     use std::{
         ffi::c_int,
-        mem::size_of_val,
+        mem::{size_of_val, zeroed},
         os::fd::{AsRawFd, RawFd},
     };
 
@@ -63,6 +69,17 @@ mod imp {
         // SAFETY: the descriptor is open while `tcp` is borrowed, and TIOCOUTQ (SIOCOUTQ) writes one int.
         let result = unsafe { libc::ioctl(tcp.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
         if result == 0 { usize::try_from(bytes).ok() } else { None }
+    }
+
+    pub(super) fn round_trip_us(tcp: &TcpStream) -> Option<u64> {
+        // SAFETY: the struct is integers only, for which zero is a value.
+        let mut info: libc::tcp_info = unsafe { zeroed() };
+        let mut size = libc::socklen_t::try_from(size_of_val(&info)).ok()?;
+        // SAFETY: the descriptor is open while `tcp` is borrowed, and the kernel writes at most `size` bytes.
+        let result = unsafe {
+            libc::getsockopt(tcp.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, (&raw mut info).cast(), &raw mut size)
+        };
+        (result == 0).then_some(info.tcpi_rtt.into())
     }
 
     pub(super) fn schedule_realtime() -> bool {
@@ -98,6 +115,9 @@ mod imp {
 
     pub(super) fn tune(_: &TcpStream) {}
     pub(super) fn unacknowledged(_: &TcpStream) -> Option<usize> {
+        None
+    }
+    pub(super) fn round_trip_us(_: &TcpStream) -> Option<u64> {
         None
     }
     pub(super) fn schedule_realtime() -> bool {

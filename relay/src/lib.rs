@@ -25,6 +25,7 @@ pub mod problem;
 pub mod rate;
 pub mod registry;
 pub mod relay;
+pub mod reports;
 pub mod room;
 pub mod session;
 pub mod shutdown;

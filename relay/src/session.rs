@@ -26,6 +26,7 @@ use crate::{
     connection::Connection,
     egress::{self, Close, Egress},
     handshake::Via,
+    kernel,
     rate::RateLimiter,
     registry::Seat,
     room::{self, Event},
@@ -90,13 +91,14 @@ impl Session {
     pub fn new(config: Config, socket: WebSocketStream<Connection>, seat: Seat, via: Via) -> Self {
         let now = config.clock.now();
         let egress = Arc::new(Egress::new(config.ptime));
+        let round_trip_us = kernel::round_trip_us(socket.get_ref().tcp()).unwrap_or(0);
         let mut second = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             config,
             socket,
             reading: Reading::Messages,
-            writer: Writer::new(Arc::clone(&egress), config.clock, config.ptime),
+            writer: Writer::new(Arc::clone(&egress), config.clock, config.ptime, round_trip_us),
             egress,
             seat: Some(seat),
             rate: RateLimiter::new(now),
@@ -241,7 +243,8 @@ impl Session {
             ClientMessage::Ping { t } => {
                 self.egress.push_text(ServerMessage::Pong { t, clock_us: now.0 }.to_json().into());
             }
-            ClientMessage::Pong { .. } => {}
+            ClientMessage::Received { sequence } => self.writer.received(now, sequence),
+            ClientMessage::Pong { t } => self.writer.answered(now, Micros(u64::try_from(t).unwrap_or(0))),
         }
     }
 

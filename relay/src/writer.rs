@@ -11,9 +11,9 @@ use std::{
 };
 
 use futures_util::SinkExt;
-use relay_engine::{OpusCodec, Ptime};
-use relay_wire::{ServerMessage, audio::HEADER_LEN};
-use tokio::time::{Instant, Sleep, sleep};
+use relay_engine::{Micros, OpusCodec, Ptime};
+use relay_wire::{Pace, ServerMessage, audio::HEADER_LEN};
+use tokio::time::{Sleep, sleep};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{Error, Message, protocol::CloseFrame},
@@ -24,12 +24,15 @@ use crate::{
     connection::Connection,
     egress::{Close, Egress},
     kernel,
+    reports::Reports,
 };
 
-/// The kernel may hold this much audio, in time: five packets of 20 ms. A healthy link with delayed
-/// acknowledgements (40 ms) holds less, and a link that stalls for longer plays no more than this late.
-const KERNEL_MS: u32 = 100;
-/// The kernel may hold this much text while no audio waits.
+/// The kernel may hold this much audio, in time, beyond what a round trip keeps in flight: five packets of 20 ms. A
+/// healthy link with delayed acknowledgements (40 ms) holds less.
+const KERNEL_US: u64 = 100_000;
+/// A round trip longer than this is not taken for the network's own.
+const LONGEST_ROUND_TRIP_US: u64 = 200_000;
+/// The kernel of a link that keeps up may hold this much text while no audio waits.
 const KERNEL_TEXT: usize = 4096;
 /// Text written in a row while audio waits.
 const TEXT_PORTION: usize = 4096;
@@ -37,6 +40,8 @@ const TEXT_PORTION: usize = 4096;
 const BATCH: usize = 4096;
 /// How often the kernel is asked again while it holds too much.
 const RECHECK: Duration = Duration::from_millis(5);
+/// And where it has not changed for a while: many stalled listeners must not keep a core busy.
+const LONGEST_RECHECK: Duration = Duration::from_millis(20);
 /// WebSocket header (RFC 6455 section 5.2) and TLS record (RFC 8446 section 5.2) around a message.
 const FRAMING: usize = 4 + 22;
 
@@ -46,6 +51,7 @@ pub struct Writer {
     egress: Arc<Egress>,
     clock: Clock,
     pace: Pace,
+    reports: Reports,
     ping_due: bool,
     /// Text since the last packet.
     portion: usize,
@@ -53,6 +59,7 @@ pub struct Writer {
     in_burst: bool,
     unflushed: bool,
     recheck: Option<Pin<Box<Sleep>>>,
+    recheck_after: Duration,
     end: End,
 }
 
@@ -66,18 +73,22 @@ enum End {
 }
 
 impl Writer {
-    /// A writer of these queues.
+    /// A writer of these queues, on a connection with that round trip.
     #[must_use]
-    pub fn new(egress: Arc<Egress>, clock: Clock, ptime: Ptime) -> Self {
+    pub fn new(egress: Arc<Egress>, clock: Clock, ptime: Ptime, round_trip_us: u64) -> Self {
+        let packet = OpusCodec::BITRATE as usize / 8 * ptime.ms() as usize / 1000 + HEADER_LEN + FRAMING;
+        let kernel_us = KERNEL_US + round_trip_us.min(LONGEST_ROUND_TRIP_US);
         Self {
             egress,
             clock,
-            pace: Pace::new(ptime),
+            pace: Pace::new(ptime.micros(), packet, kernel_us),
+            reports: Reports::new(ptime.micros(), packet),
             ping_due: false,
             portion: 0,
             in_burst: false,
             unflushed: false,
             recheck: None,
+            recheck_after: RECHECK,
             end: End::Open,
         }
     }
@@ -85,6 +96,16 @@ impl Writer {
     /// Lets a ping go out next; it carries the clock of the moment it is written.
     pub fn ping(&mut self) {
         self.ping_due = true;
+    }
+
+    /// The listener says that the packet of that number, and all before it, has come.
+    pub fn received(&mut self, now: Micros, sequence: u16) {
+        self.reports.received(now, sequence);
+    }
+
+    /// The listener answers a ping that carried that time.
+    pub fn answered(&mut self, now: Micros, ping_at: Micros) {
+        self.reports.answered(now, ping_at);
     }
 
     /// Writes nothing more: the peer has closed.
@@ -106,6 +127,7 @@ impl Writer {
             if self.unflushed {
                 ready!(socket.poll_flush_unpin(cx))?;
                 self.unflushed = false;
+                self.pace.filled(self.clock.now().0, held_by_kernel(socket));
             }
             if let End::Closing(close) = self.end {
                 self.end = End::Silent;
@@ -113,6 +135,7 @@ impl Writer {
             }
             let gated = self.fill(socket)?;
             if self.unflushed {
+                self.recheck_after = RECHECK;
                 continue;
             }
             if gated {
@@ -135,18 +158,26 @@ impl Writer {
             if !text && !pending.audio && pending.close.is_none() {
                 return Ok(false);
             }
-            let held = *held.get_or_insert_with(|| kernel::unacknowledged(socket.get_ref().tcp()).unwrap_or(0));
+            let held = *held.get_or_insert_with(|| {
+                let held = held_by_kernel(socket);
+                self.pace.drained(now.0, held);
+                held
+            });
             let view = View {
                 text,
                 audio: pending.audio,
                 close: pending.close,
                 held: held + batch,
                 audio_limit: self.pace.limit(),
+                text_limit: if self.pace.keeps_up() { KERNEL_TEXT } else { self.pace.limit() },
+                unreported: !self.reports.have_room(),
                 portion: self.portion,
                 in_burst: self.in_burst,
             };
+            let mut sequence = None;
             let message = match decide(view) {
-                Turn::Wait => return Ok(true),
+                Turn::WaitForKernel => return Ok(true),
+                Turn::WaitForReport => return Ok(false),
                 Turn::Text if self.ping_due => {
                     self.ping_due = false;
                     Message::text(ServerMessage::Ping { t: now.0.cast_signed() }.to_json())
@@ -158,6 +189,7 @@ impl Writer {
                 Turn::Audio => match self.egress.take_audio(now) {
                     Some((header, payload)) => {
                         self.in_burst = header.flags.prime;
+                        sequence = Some(header.sequence);
                         Message::Binary(header.write(&payload))
                     }
                     None => continue,
@@ -168,12 +200,13 @@ impl Writer {
                 }
             };
             let bytes = message.len() + FRAMING;
-            match &message {
-                Message::Binary(_) => {
+            match sequence {
+                Some(sequence) => {
                     self.portion = 0;
-                    self.pace.wrote(bytes);
+                    self.pace.wrote(now.0, bytes);
+                    self.reports.wrote(now, sequence, bytes);
                 }
-                _ => self.portion += bytes,
+                None => self.portion += bytes,
             }
             batch += bytes;
             self.unflushed = true;
@@ -186,35 +219,17 @@ impl Writer {
     }
 
     fn poll_recheck(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let timer = self.recheck.get_or_insert_with(|| Box::pin(sleep(RECHECK)));
+        let timer = self.recheck.get_or_insert_with(|| Box::pin(sleep(self.recheck_after)));
         ready!(timer.as_mut().poll(cx));
-        timer.as_mut().reset(Instant::now() + RECHECK);
+        self.recheck = None;
+        self.recheck_after = (self.recheck_after * 2).min(LONGEST_RECHECK);
         Poll::Ready(())
     }
 }
 
-/// How many bytes of this session's audio make up the time the kernel may hold.
-#[derive(Debug, Clone, Copy)]
-struct Pace {
-    packets: usize,
-    /// Mean size of a packet as sent, times 8.
-    mean_x8: usize,
-}
-
-impl Pace {
-    fn new(ptime: Ptime) -> Self {
-        let payload = OpusCodec::BITRATE / 8 * ptime.ms() / 1000;
-        let packet = HEADER_LEN + FRAMING + payload as usize;
-        Self { packets: (KERNEL_MS / ptime.ms()) as usize, mean_x8: packet * 8 }
-    }
-
-    fn wrote(&mut self, bytes: usize) {
-        self.mean_x8 = self.mean_x8 - self.mean_x8 / 8 + bytes;
-    }
-
-    fn limit(self) -> usize {
-        self.packets * self.mean_x8 / 8
-    }
+/// A platform that does not tell is taken for one that holds nothing.
+fn held_by_kernel(socket: &WebSocketStream<Connection>) -> usize {
+    kernel::unacknowledged(socket.get_ref().tcp()).unwrap_or(0)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -224,6 +239,9 @@ struct View {
     close: Option<Close>,
     held: usize,
     audio_limit: usize,
+    text_limit: usize,
+    /// Too much audio is on its way of which the listener has not said that it came.
+    unreported: bool,
     portion: usize,
     in_burst: bool,
 }
@@ -233,22 +251,24 @@ enum Turn {
     Text,
     Audio,
     Close(Close),
-    Wait,
+    WaitForKernel,
+    WaitForReport,
 }
 
 /// What to write next. Where audio waits, text keeps to audio's limit too, so that it never fills the kernel before
 /// it; where nothing is held, one message always goes.
 fn decide(view: View) -> Turn {
-    let View { text, audio, close, held, audio_limit, portion, in_burst } = view;
+    let View { text, audio, close, held, audio_limit, text_limit, unreported, portion, in_burst } = view;
     match (text, audio, close) {
         // A session that ends waits for nothing: its last words may still arrive.
         (true, _, Some(_)) => Turn::Text,
         (false, _, Some(close)) => Turn::Close(close),
         (_, true, None) if in_burst => Turn::Audio,
-        (_, true, None) if held >= audio_limit => Turn::Wait,
-        (true, true, None) if portion < TEXT_PORTION => Turn::Text,
+        (_, true, None) if held >= audio_limit => Turn::WaitForKernel,
+        (true, true, None) if portion < TEXT_PORTION || unreported => Turn::Text,
+        (_, true, None) if unreported => Turn::WaitForReport,
         (_, true, None) => Turn::Audio,
-        (_, false, None) if held >= KERNEL_TEXT => Turn::Wait,
+        (_, false, None) if held >= text_limit => Turn::WaitForKernel,
         (_, false, None) => Turn::Text,
     }
 }
@@ -260,41 +280,37 @@ mod tests {
     #[test]
     fn turns_follow_the_table() {
         let end = Close { code: 1001, reason: "goodbye" };
-        let base =
-            View { text: false, audio: false, close: None, held: 0, audio_limit: 1000, portion: 0, in_burst: false };
+        let base = View {
+            text: false,
+            audio: false,
+            close: None,
+            held: 0,
+            audio_limit: 1000,
+            text_limit: 4096,
+            unreported: false,
+            portion: 0,
+            in_burst: false,
+        };
         for (case, view, turn) in [
             ("text alone", View { text: true, ..base }, Turn::Text),
             ("text goes before audio", View { text: true, audio: true, ..base }, Turn::Text),
             ("but only a portion", View { text: true, audio: true, portion: 5000, ..base }, Turn::Audio),
             ("audio alone", View { audio: true, held: 999, ..base }, Turn::Audio),
-            ("audio waits for the kernel", View { audio: true, held: 1000, ..base }, Turn::Wait),
-            ("and text with it", View { text: true, audio: true, held: 1000, ..base }, Turn::Wait),
+            ("audio waits for the kernel", View { audio: true, held: 1000, ..base }, Turn::WaitForKernel),
+            ("and text with it", View { text: true, audio: true, held: 1000, ..base }, Turn::WaitForKernel),
             ("a burst stays whole", View { audio: true, held: 9000, in_burst: true, ..base }, Turn::Audio),
             ("text alone has more room", View { text: true, held: 1000, ..base }, Turn::Text),
-            ("but not for ever", View { text: true, held: 5000, ..base }, Turn::Wait),
+            ("but not for ever", View { text: true, held: 5000, ..base }, Turn::WaitForKernel),
+            ("audio waits for a report", View { audio: true, unreported: true, ..base }, Turn::WaitForReport),
+            (
+                "and text does not",
+                View { text: true, audio: true, portion: 5000, unreported: true, ..base },
+                Turn::Text,
+            ),
             ("the last words come first", View { text: true, close: Some(end), held: 9000, ..base }, Turn::Text),
             ("then the close", View { audio: true, close: Some(end), held: 9000, ..base }, Turn::Close(end)),
         ] {
             assert_eq!(decide(view), turn, "{case}");
         }
-    }
-
-    #[test]
-    fn the_kernel_may_hold_a_tenth_of_a_second() {
-        assert_eq!(Pace::new(Ptime::Ms20).limit(), 5 * (160 + 16 + 26));
-        assert_eq!(Pace::new(Ptime::Ms10).limit(), 10 * (80 + 16 + 26));
-    }
-
-    #[test]
-    fn the_limit_follows_what_is_really_sent() {
-        let mut pace = Pace::new(Ptime::Ms20);
-        for _ in 0..100 {
-            pace.wrote(400);
-        }
-        assert!((1950..=2050).contains(&pace.limit()), "{}", pace.limit());
-        for _ in 0..100 {
-            pace.wrote(46);
-        }
-        assert!((200..=260).contains(&pace.limit()), "{}", pace.limit());
     }
 }

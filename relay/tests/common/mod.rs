@@ -70,6 +70,10 @@ impl TestRelay {
     /// A TCP connection, with TLS if the relay has it.
     pub async fn connect(&self) -> Box<dyn Stream> {
         let tcp = TcpStream::connect(self.address).await.expect("connected");
+        self.secure(tcp).await
+    }
+
+    async fn secure(&self, tcp: TcpStream) -> Box<dyn Stream> {
         tcp.set_nodelay(true).expect("set");
         match &self.certificate {
             None => Box::new(tcp),
@@ -95,6 +99,13 @@ impl TestRelay {
     /// Joins a room and reads the welcome.
     pub async fn join(&self, room: &str, name: &str) -> Client {
         self.join_over(self.connect().await, room, name).await
+    }
+
+    /// Joins over a connection that was made elsewhere.
+    pub async fn join_from(&self, tcp: std::net::TcpStream, room: &str, name: &str) -> Client {
+        tcp.set_nonblocking(true).expect("set");
+        let tcp = TcpStream::from_std(tcp).expect("registered");
+        self.join_over(self.secure(tcp).await, room, name).await
     }
 
     /// Joins with a receive window that holds next to nothing, so that not reading is soon felt.

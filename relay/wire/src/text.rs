@@ -32,6 +32,11 @@ pub enum ClientMessage {
         /// The new state.
         deafened: bool,
     },
+    /// Says how far the audio has come, at most every 100 ms while it comes.
+    Received {
+        /// The sequence number of the last packet that came.
+        sequence: u16,
+    },
     /// Asks for a pong; the pair with the smallest round trip tells the offset to the relay's clock.
     Ping {
         /// Any number; comes back in the pong.
@@ -214,7 +219,8 @@ impl ClientMessage {
     /// # Errors
     /// [`TextError`] saying what is wrong with it.
     pub fn parse(text: &str) -> Result<Option<Self>, TextError> {
-        let message: Option<Self> = parse_typed(text, &["chat", "notify", "mute", "deafen", "ping", "pong"])?;
+        let message: Option<Self> =
+            parse_typed(text, &["chat", "notify", "mute", "deafen", "received", "ping", "pong"])?;
         match &message {
             Some(Self::Chat { text }) => check_text(text, 1, MAX_CHAT_CHARS, "a chat line has 1 to 1000 characters")?,
             Some(Self::Notify(notice)) => notice.check()?,
