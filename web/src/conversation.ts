@@ -1,28 +1,38 @@
 // One conversation: microphone, network worker and speaker wired together, and what happens put on the screen.
 
 import opusUrl from 'virtual:opus-wasm-url';
-import { batch } from '@preact/signals';
+import { batch, effect } from '@preact/signals';
 import { type Capture, CaptureError, startCapture } from './audio/capture.ts';
 import { DelayMeter } from './audio/delay.ts';
 import { CodecError, type Playout, type PlayoutReport, startPlayout } from './audio/playout.ts';
+import { claim } from './claim.ts';
+import { inputs, lookForDevices, watchDevices } from './devices.ts';
 import type { FromWorker, Link, ToWorker } from './net/messages.ts';
 import NetWorker from './net/worker.ts?worker';
-import { apply, EMPTY_ROOM } from './ui/room-state.ts';
+import { CLOSED } from './ui/push-to-talk.ts';
+import { EMPTY_ROOM } from './ui/room-state.ts';
+import * as settings from './ui/settings.ts';
 import * as store from './ui/store.ts';
+import { t } from './ui/words.ts';
 
 let current: Conversation | null = null;
 
-/** Joins from a click: the audio context has to be made inside it. */
-export function join(mode: 'talk' | 'listen'): void {
+/** A first socket that failed this often is a relay out of reach, not a moment of bad luck. */
+const UNREACHABLE_ATTEMPTS = 4;
+
+export type Mode = 'talk' | 'listen';
+
+/** Joins from a click: the audio context has to be made inside it. `steal`: away from another tab. */
+export function join(mode: Mode, steal = false): void {
   if (current !== null || store.room === null) return;
   if (!window.isSecureContext || typeof AudioWorkletNode === 'undefined') {
     fail({ kind: window.isSecureContext ? 'unsupported' : 'insecure' });
     return;
   }
-  store.remember('name', store.name.value.trim());
+  settings.set(settings.name, settings.name.value.trim());
   store.screen.value = { at: 'entering' };
-  current = new Conversation(store.room, store.name.value.trim());
-  void current.enter(mode);
+  current = new Conversation(store.room, settings.name.value);
+  void current.enter(mode, steal);
 }
 
 export function leave(): void {
@@ -31,10 +41,10 @@ export function leave(): void {
   store.screen.value = { at: 'join' };
 }
 
-export const setMuted = (muted: boolean): void => current?.setMuted(muted);
 export const sendChat = (text: string): void => current?.say({ type: 'chat', text });
 export const resumeSound = (): void => void current?.resume();
 export const turnOnMicrophone = (): void => void current?.turnOnMicrophone();
+export const retryNow = (): void => current?.retryNow();
 
 function fail(failure: store.Failure): void {
   current?.close();
@@ -43,17 +53,22 @@ function fail(failure: store.Failure): void {
 }
 
 class Conversation {
+  readonly #room: string;
   readonly #context: AudioContext;
   readonly #worker = new NetWorker();
   readonly #delay = new DelayMeter();
   readonly #url: string;
+  readonly #endings: (() => void)[] = [];
   #capture: Capture | null = null;
+  #opening = 0;
   #playout: Playout | null = null;
   #wakeLock: WakeLockSentinel | null = null;
+  #welcomed = false;
   #closed = false;
 
   constructor(room: string, name: string) {
     const query = new URLSearchParams({ room, name });
+    this.#room = room;
     this.#url = `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/ws?${query}`;
     this.#context = new AudioContext({ latencyHint: 0 });
     this.#context.onstatechange = () => {
@@ -61,22 +76,28 @@ class Conversation {
     };
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
     document.addEventListener('visibilitychange', this.#visibility);
-    window.addEventListener('online', this.#online);
+    window.addEventListener('online', this.retryNow);
     batch(() => {
       store.roomState.value = EMPTY_ROOM;
       store.link.value = { state: 'connecting' };
+      store.microphone.value = 'off';
       store.muted.value = false;
+      store.deafened.value = false;
+      store.push.value = CLOSED;
       store.ownTalking.value = false;
       store.delayMs.value = null;
       store.playout.value = null;
       store.notices.value = [];
+      store.missed.value = store.NONE_MISSED;
+      store.chatFollowed.value = true;
     });
   }
 
-  async enter(mode: 'talk' | 'listen'): Promise<void> {
+  async enter(mode: Mode, steal: boolean): Promise<void> {
     void this.resume();
     const opus = loadCodec();
     opus.catch(() => {}); // Looked at below; until then a refused microphone may come first.
+    if (!(await this.#claim(steal))) return;
     if (mode === 'talk' && !(await this.#openMicrophone())) return;
     store.microphone.value = this.#capture === null ? 'off' : 'on';
     try {
@@ -86,10 +107,11 @@ class Conversation {
         this.#playout.stop();
         return;
       }
-      this.#playout.setVolume(store.volume.value);
       const playout = this.#playout.port;
-      this.#tell({ kind: 'start', url: this.#url, opus: binary, playout, muted: this.#capture === null }, [playout]);
+      const intent = store.intent.value;
+      this.#tell({ kind: 'start', url: this.#url, opus: binary, playout, intent }, [playout]);
       this.#attachCapture();
+      this.#follow();
       store.screen.value = { at: 'room' };
       void this.#keepAwake();
     } catch (error) {
@@ -101,15 +123,9 @@ class Conversation {
     store.microphone.value = 'starting';
     if (await this.#openMicrophone()) {
       this.#attachCapture();
+      store.muted.value = false;
       store.microphone.value = 'on';
-      this.setMuted(false);
     }
-  }
-
-  setMuted(muted: boolean): void {
-    store.muted.value = muted;
-    if (muted) store.ownTalking.value = false;
-    this.#tell({ kind: 'mute', muted });
   }
 
   say(message: Extract<ToWorker, { kind: 'say' }>['message']): void {
@@ -122,10 +138,13 @@ class Conversation {
     await this.#context.resume();
   }
 
+  retryNow = (): void => this.#tell({ kind: 'retry' });
+
   close(): void {
     this.#closed = true;
     document.removeEventListener('visibilitychange', this.#visibility);
-    window.removeEventListener('online', this.#online);
+    window.removeEventListener('online', this.retryNow);
+    for (const end of this.#endings) end();
     this.#tell({ kind: 'stop' });
     this.#capture?.stop();
     if (this.#playout !== null) this.#playout.stop();
@@ -134,23 +153,54 @@ class Conversation {
     store.soundPaused.value = false;
   }
 
+  async #claim(steal: boolean): Promise<boolean> {
+    const release = await claim(this.#room, steal, () => {
+      if (!this.#closed) fail({ kind: 'elsewhere' });
+    });
+    if (release === null) fail({ kind: 'elsewhere' });
+    else if (this.#closed) release();
+    else this.#endings.push(release);
+    return !this.#closed;
+  }
+
+  /** What is chosen on the screen is done at once. */
+  #follow(): void {
+    const playout = this.#playout!;
+    this.#endings.push(
+      effect(() => this.#tell({ kind: 'intent', intent: store.intent.value })),
+      effect(() => playout.setVolume(store.deafened.value ? 0 : settings.volume.value)),
+      effect(() => playout.setSpeaker(settings.speakerId.value)),
+      onChange(settings.processing, () => void this.#renewMicrophone()),
+      watchDevices(),
+      onChange(
+        () => (inputs.value.length === 0 ? undefined : inputs.value.map((device) => device.deviceId)),
+        () => void this.#renewMicrophone(),
+      ),
+    );
+  }
+
   /** False where there is no microphone; the screen then says why. */
   async #openMicrophone(): Promise<boolean> {
+    this.#opening += 1;
+    const opening = this.#opening;
     try {
-      const capture = await startCapture(store.processing.value, () => void this.#microphoneGone());
-      if (this.#closed) {
+      const capture = await startCapture(settings.processing(), () => void this.#renewMicrophone());
+      if (this.#closed || opening !== this.#opening) {
         capture.stop();
         return false;
       }
       this.#capture?.stop();
       this.#capture = capture;
+      store.echoCancelled.value = capture.echoCancelled;
       return true;
     } catch (error) {
-      if (this.#closed) return false;
+      if (this.#closed || opening !== this.#opening) return false;
       const failure = error instanceof CaptureError ? error.failure : 'broken';
       if (store.screen.value.at === 'room') {
+        this.#capture?.stop();
+        this.#capture = null;
         store.microphone.value = 'off';
-        store.showNotice('warning', 'No microphone', MICROPHONE_GONE[failure]);
+        store.showNotice('warning', t('noMicrophone'), t(MICROPHONE_GONE[failure]));
       } else {
         fail({ kind: 'microphone', failure });
       }
@@ -162,17 +212,14 @@ class Conversation {
     if (this.#capture === null) return;
     const { feed, latencyUs } = this.#capture;
     this.#tell({ kind: 'capture', feed, latencyUs }, [feed.via === 'track' ? feed.stream : feed.port]);
+    void lookForDevices(); // Their names are told from now on.
     this.#capture.onlatency = (latencyUs) => this.#tell({ kind: 'capture_latency', latencyUs });
   }
 
-  /** Unplugged, or taken away by a call: ask for a fresh one once, and go on listening without. */
-  async #microphoneGone(): Promise<void> {
-    const wasMuted = store.muted.value;
-    this.#capture?.stop();
-    this.#capture = null;
-    await this.turnOnMicrophone();
-    if (this.#capture === null) this.#tell({ kind: 'mute', muted: true });
-    else if (wasMuted) this.setMuted(true);
+  /** Unplugged, taken away by a call, or to be used otherwise: a fresh one takes its place, or one listens without. */
+  async #renewMicrophone(): Promise<void> {
+    if (store.microphone.value !== 'on' || this.#closed) return;
+    if (await this.#openMicrophone()) this.#attachCapture();
   }
 
   #hear(data: FromWorker): void {
@@ -181,11 +228,11 @@ class Conversation {
         this.#linkChanged(data.link);
         break;
       case 'message':
-        store.roomState.value = apply(store.roomState.value, data.message);
+        store.take(data.message);
         if (data.message.type === 'notification') {
           store.showNotice(data.message.severity, data.message.title, data.message.text);
         } else if (data.message.type === 'error') {
-          store.showNotice('warning', 'The relay refused that', data.message.message);
+          store.showNotice('warning', t('refusedMessage'), data.message.message);
         }
         break;
       case 'clock':
@@ -204,8 +251,13 @@ class Conversation {
 
   #linkChanged(link: Link): void {
     store.link.value = link;
+    if (link.state === 'open') this.#welcomed = true;
     if (link.state === 'ended') fail({ kind: 'ended', reason: link.reason });
     if (link.state !== 'lost') return;
+    if (!this.#welcomed && link.attempt >= UNREACHABLE_ATTEMPTS) {
+      fail({ kind: 'unreachable' });
+      return;
+    }
     this.#delay.reset();
     store.delayMs.value = null;
     store.roomState.value = {
@@ -216,6 +268,7 @@ class Conversation {
 
   #report(report: PlayoutReport): void {
     store.playout.value = report.stats;
+    store.heardLevel.value = report.level;
     const context = this.#context;
     const latency = context.outputLatency || context.baseLatency || 0;
     const aheadSeconds = report.frame / context.sampleRate - context.currentTime + latency;
@@ -237,22 +290,32 @@ class Conversation {
     if (document.hidden) return;
     void this.#keepAwake();
     if (this.#context.state !== 'running') void this.resume();
+    if (this.#capture?.interrupted) void this.#renewMicrophone();
   };
-
-  #online = (): void => this.#tell({ kind: 'retry' });
 
   #tell(message: ToWorker, transfer: Transferable[] = []): void {
     this.#worker.postMessage(message, transfer);
   }
 }
 
-const MICROPHONE_GONE: Record<CaptureError['failure'], string> = {
-  refused: 'The browser does not let this page use it. You can go on listening.',
-  missing: 'None was found. You can go on listening.',
-  busy: 'Another program is using it. You can go on listening.',
-  insecure: 'This page was not opened over https. You can go on listening.',
-  broken: 'It did not start. You can go on listening.',
-};
+const MICROPHONE_GONE = {
+  refused: 'goneRefused',
+  missing: 'goneMissing',
+  busy: 'goneBusy',
+  insecure: 'goneInsecure',
+  broken: 'goneBroken',
+} as const;
+
+/** Calls `act` when the value of `of` is another one, by its content; not for the first. Undefined is no value yet. */
+function onChange(of: () => unknown, act: () => void): () => void {
+  let before: string | undefined;
+  return effect(() => {
+    const now: string | undefined = JSON.stringify(of());
+    const changed = before !== undefined && now !== undefined && before !== now;
+    before = now ?? before;
+    if (changed) act();
+  });
+}
 
 /** The codec's binary, one file for worker and worklet; null where their code still carries it (development). */
 async function loadCodec(): Promise<ArrayBuffer | null> {

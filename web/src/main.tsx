@@ -1,9 +1,22 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './ui/app.tsx';
+import { missed, room } from './ui/store.ts';
+import { language } from './ui/words.ts';
 import './ui/base.css';
 import './ui/join.css';
 import './ui/chat.css';
 import './ui/notices.css';
 import './ui/room.css';
+import './ui/talk-bar.css';
+import './ui/sheet.css';
+
+effect(() => {
+  document.documentElement.lang = language.value;
+});
+effect(() => {
+  const count = missed.value.count;
+  document.title = `${count > 0 ? `(${count}) ` : ''}${room === null ? '' : `${room} · `}Lanline`;
+});
 
 render(<App />, document.getElementById('app')!);

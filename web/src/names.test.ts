@@ -19,9 +19,9 @@ test('names are data, not markup', () => {
   expect(nameProblem('é'.repeat(32))).toBeNull();
 });
 
-test('what the relay would refuse is refused with a sentence', () => {
+test('what the relay would refuse is found before', () => {
   for (const name of ['', '  ', 'é'.repeat(33), 'a\u202eb', 'a\u0000b', 'a\u001b[31m']) {
-    expect(nameProblem(name)).toMatch(/\.$/);
+    expect(nameProblem(name)).not.toBeNull();
   }
 });
 

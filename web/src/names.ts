@@ -1,6 +1,6 @@
 // Names from and for outside, by the rules of PROTOCOL.md, so that a person is told before the relay refuses.
 
-const MAX_NAME_CHARACTERS = 32;
+export const MAX_NAME_CHARACTERS = 32;
 const ROOM = /^[a-z0-9-]{1,32}$/;
 /** Control characters, and marks that reorder or hide the text around them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -13,12 +13,12 @@ export function roomOf(path: string): string | null {
   return ROOM.test(room) ? room : null;
 }
 
-/** What is wrong with a display name, as a sentence for the person who chose it; null where nothing is. */
-export function nameProblem(name: string): string | null {
+/** What is wrong with a display name; null where nothing is. */
+export function nameProblem(name: string): 'nameMissing' | 'nameTooLong' | 'nameHidden' | null {
   const trimmed = name.trim();
-  if (trimmed === '') return 'Please enter a name.';
-  if ([...trimmed].length > MAX_NAME_CHARACTERS) return `A name has at most ${MAX_NAME_CHARACTERS} characters.`;
-  return HIDDEN.test(trimmed) ? 'A name must not contain control characters.' : null;
+  if (trimmed === '') return 'nameMissing';
+  if ([...trimmed].length > MAX_NAME_CHARACTERS) return 'nameTooLong';
+  return HIDDEN.test(trimmed) ? 'nameHidden' : null;
 }
 
 /** One or two letters that stand for a name. */

@@ -12,6 +12,8 @@ export interface Processing {
   echoCancellation: boolean;
   noiseSuppression: boolean;
   autoGainControl: boolean;
+  /** Empty: the one that the system prefers. */
+  deviceId: string;
 }
 
 export type CaptureFailure = 'refused' | 'missing' | 'busy' | 'insecure' | 'broken';
@@ -35,10 +37,14 @@ export interface Capture {
   /** Age of a sample when the browser hands it over, as far as it tells; `onlatency` says when it changes. */
   readonly latencyUs: number;
   onlatency: (latencyUs: number) => void;
+  /** Whether the browser does what it was asked against echo. */
+  readonly echoCancelled: boolean;
+  /** The system holds the microphone back: a call, another program. */
+  readonly interrupted: boolean;
   stop(): void;
 }
 
-/** `ended` is called when the microphone goes away by itself: unplugged, or taken by a call. */
+/** `ended` is called when the microphone goes away by itself, unplugged or taken by a call, and when it may come back. */
 export async function startCapture(processing: Processing, ended: () => void): Promise<Capture> {
   const stream = await askForMicrophone(processing);
   const track = stream.getAudioTracks()[0]!;
@@ -46,8 +52,13 @@ export async function startCapture(processing: Processing, ended: () => void): P
     const { feed, close } = await connect(track);
     const latency = new TrackLatency(track);
     track.onended = ended;
+    track.onunmute = ended;
     return {
       feed,
+      echoCancelled: !processing.echoCancellation || track.getSettings().echoCancellation !== false,
+      get interrupted() {
+        return track.muted || track.readyState === 'ended';
+      },
       get latencyUs() {
         return latency.us;
       },
@@ -56,6 +67,7 @@ export async function startCapture(processing: Processing, ended: () => void): P
       },
       stop: () => {
         track.onended = null;
+        track.onunmute = null;
         latency.stop();
         close();
         track.stop();
@@ -67,10 +79,12 @@ export async function startCapture(processing: Processing, ended: () => void): P
   }
 }
 
-async function askForMicrophone(processing: Processing): Promise<MediaStream> {
+async function askForMicrophone({ deviceId, ...processing }: Processing): Promise<MediaStream> {
   if (navigator.mediaDevices === undefined) throw new CaptureError('insecure', null);
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio: { ...processing, channelCount: 1 } });
+    // A chosen device that is gone is no reason to fail: without `exact` the browser takes another.
+    const device = deviceId === '' ? {} : { deviceId };
+    return await navigator.mediaDevices.getUserMedia({ audio: { ...processing, ...device, channelCount: 1 } });
   } catch (error) {
     const name = error instanceof DOMException ? error.name : '';
     const failure: CaptureFailure =

@@ -6,7 +6,7 @@ export function rms(samples: Float32Array, from = 0, to = samples.length): numbe
 }
 
 /** Audio level as it travels: −dBov, 0 (loudest) to 127 (digital silence), RFC 6464. */
-export function audioLevel(samples: Float32Array): number {
-  const value = rms(samples);
-  return value === 0 ? 127 : Math.min(127, Math.max(0, Math.round(-20 * Math.log10(value))));
-}
+export const audioLevel = (samples: Float32Array): number => levelOf(rms(samples));
+
+export const levelOf = (value: number): number =>
+  value === 0 ? 127 : Math.min(127, Math.max(0, Math.round(-20 * Math.log10(value))));

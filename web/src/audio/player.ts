@@ -3,6 +3,7 @@
 
 import { JitterBuffer, type JitterStats } from './jitter/jitter-buffer.ts';
 import type { Packet } from './jitter/packet.ts';
+import { levelOf, rms } from './level.ts';
 import type { Decoder } from './opus.ts';
 import { Resampler } from './resampler.ts';
 import { MAX_PTIME_SAMPLES, SAMPLE_RATE } from './units.ts';
@@ -20,6 +21,7 @@ export class Player {
   #volume = 1;
   #wantedVolume = 1;
   #sounding = false;
+  #loudest = 0;
 
   constructor(newDecoder: () => Decoder, outputRate: number) {
     this.#newDecoder = newDecoder;
@@ -49,12 +51,20 @@ export class Player {
       this.#resampler.push(this.#scratch, needed);
     }
     this.#resampler.pull(out);
+    this.#loudest = Math.max(this.#loudest, rms(out));
     if (this.#volume === 1 && this.#wantedVolume === 1) return;
     for (let i = 0; i < out.length; i++) {
       const away = this.#wantedVolume - this.#volume;
       this.#volume += Math.max(-VOLUME_STEP, Math.min(VOLUME_STEP, away));
       out[i]! *= this.#volume;
     }
+  }
+
+  /** The loudest quantum since this was last asked, before the volume, −dBov. */
+  takeLevel(): number {
+    const level = levelOf(this.#loudest);
+    this.#loudest = 0;
+    return level;
   }
 
   get sounding(): boolean {

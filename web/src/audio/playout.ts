@@ -9,6 +9,8 @@ export interface Playout {
   /** Where the network worker sends packets. */
   port: MessagePort;
   setVolume(volume: number): void;
+  /** Empty: where the system plays. A speaker that is gone is passed over. */
+  setSpeaker(deviceId: string): void;
   stop(): void;
 }
 
@@ -42,6 +44,10 @@ export async function startPlayout(
     context,
     port: port2,
     setVolume: (volume) => send({ kind: 'volume', volume }),
+    setSpeaker: (deviceId) => {
+      const output = context as AudioContext & { sinkId?: unknown; setSinkId?: (id: string) => Promise<void> };
+      if ((output.sinkId ?? '') !== deviceId) output.setSinkId?.(deviceId).catch(() => {});
+    },
     stop: () => {
       node.disconnect();
       void context.close();

@@ -4,8 +4,7 @@ import type { FromPlayout, ToPlayout } from '../net/messages.ts';
 import { loadOpus, selfTest } from './opus.ts';
 import { Player } from './player.ts';
 
-/** A report every 200 ms. */
-const REPORT_SECONDS = 0.2;
+const REPORT_SECONDS = 0.1;
 
 class PlayoutProcessor extends AudioWorkletProcessor {
   #player: Player | null = null;
@@ -54,6 +53,7 @@ class PlayoutProcessor extends AudioWorkletProcessor {
       stats: player.stats,
       captureUs: player.sounding ? player.captureUs : 0,
       frame: this.#nextFrame,
+      level: player.takeLevel(),
     });
   }
 

@@ -6,14 +6,27 @@ import type { Packet } from '../audio/jitter/packet.ts';
 import type { PageMessage, RelayMessage } from './text.ts';
 
 export type ToWorker =
-  | { kind: 'start'; url: string; opus: ArrayBuffer | null; playout: MessagePort | null; muted: boolean }
+  | { kind: 'start'; url: string; opus: ArrayBuffer | null; playout: MessagePort | null; intent: Intent }
   | { kind: 'capture'; feed: CaptureFeed; latencyUs: number }
   | { kind: 'capture_latency'; latencyUs: number }
-  | { kind: 'mute'; muted: boolean }
+  | { kind: 'intent'; intent: Intent }
   | { kind: 'say'; message: PageMessage }
   | { kind: 'hidden'; hidden: boolean }
   | { kind: 'retry' }
   | { kind: 'stop' };
+
+/** What a person wants of microphone and sound, all of it each time; the worker finds out what changed. */
+export interface Intent {
+  /** The others are told. */
+  muted: boolean;
+  deafened: boolean;
+  /** Nothing is sent, without a word to anybody: the button of push-to-talk is up. */
+  closed: boolean;
+  /** Everything is sent, whether it is speech or not. */
+  continuous: boolean;
+  /** Another bit rate than the room's. */
+  bitrate: number | null;
+}
 
 /**
  * `lagMs`: age of the newest sample when its packet left. `withheld`: packets not sent because link or worker were behind.
@@ -47,6 +60,8 @@ export type FromPlayout =
       /** Capture time of the sample at `frame` of the context, relay clock modulo 2³² µs; 0 while nothing sounds. */
       captureUs: number;
       frame: number;
+      /** Loudest since the last report, −dBov. */
+      level: number;
     };
 
 /** Blocks from the capture worklet: 10 ms at the capture context's rate. */

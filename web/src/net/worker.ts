@@ -8,7 +8,7 @@ import { SpeechDetector } from '../audio/speech-detector.ts';
 import { TrackReader } from '../audio/track-reader.ts';
 import { SAMPLES_PER_MS } from '../audio/units.ts';
 import { Uplink } from '../audio/uplink.ts';
-import type { CaptureBlock, FromWorker, ToPlayout, ToWorker } from './messages.ts';
+import type { CaptureBlock, FromWorker, Intent, ToPlayout, ToWorker } from './messages.ts';
 import { localUs, Session } from './session.ts';
 import type { Welcome } from './text.ts';
 import type { DownPacket } from './wire.ts';
@@ -27,7 +27,7 @@ let welcome: Welcome | null = null;
 let capture: { sampleRate: number; latencyUs: number } | null = null;
 let reader: TrackReader | null = null;
 let playout: MessagePort | null = null;
-let muted = false;
+let intent: Intent = { muted: true, deafened: false, closed: false, continuous: false, bitrate: null };
 let loudest = 127;
 let withheld = 0;
 let lagMs = 0;
@@ -45,10 +45,8 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       if (capture !== null) capture.latencyUs = data.latencyUs;
       if (framer !== null) framer.latencyUs = data.latencyUs;
       break;
-    case 'mute':
-      muted = data.muted;
-      uplink?.mute(muted);
-      session?.say({ type: 'mute', muted });
+    case 'intent':
+      follow(data.intent);
       break;
     case 'say':
       session?.say(data.message);
@@ -71,7 +69,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
 
 function start(data: Extract<ToWorker, { kind: 'start' }>): void {
   playout = data.playout;
-  muted = data.muted;
+  intent = data.intent;
   loadOpus(data.opus)
     .then((loaded) => {
       if (!selfTest(loaded)) throw new Error('the codec does not keep a tone');
@@ -87,12 +85,26 @@ function start(data: Extract<ToWorker, { kind: 'start' }>): void {
       welcome = message;
       toPlayout({ kind: 'begin', ptimeSamples: message.ptimeMs * SAMPLES_PER_MS });
       beginUplink();
-      if (muted) session!.say({ type: 'mute', muted });
+      if (intent.muted) session!.say({ type: 'mute', muted: true });
+      if (intent.deafened) session!.say({ type: 'deafen', deafened: true });
     },
     packet: playPacket,
   });
   session.start();
 }
+
+function follow(wanted: Intent): void {
+  const before = intent;
+  const wasSilent = silent();
+  intent = wanted;
+  // Muting forgets what a detector's decision still waits for: only where something changes.
+  if (silent() !== wasSilent) uplink?.mute(silent());
+  if (wanted.bitrate !== before.bitrate) beginUplink();
+  if (wanted.muted !== before.muted) session?.say({ type: 'mute', muted: wanted.muted });
+  if (wanted.deafened !== before.deafened) session?.say({ type: 'deafen', deafened: wanted.deafened });
+}
+
+const silent = (): boolean => intent.muted || intent.closed;
 
 function beginCapture({ feed, latencyUs }: Extract<ToWorker, { kind: 'capture' }>): void {
   reader?.stop();
@@ -110,17 +122,19 @@ function beginUplink(): void {
   if (opus === null || welcome === null || capture === null || capture.sampleRate === 0) return;
   const ptimeSamples = welcome.ptimeMs * SAMPLES_PER_MS;
   const detector = new SpeechDetector();
+  uplink?.mute(true);
   encoder?.free();
-  const fresh = opus.encoder(welcome.bitrate);
+  const fresh = opus.encoder(intent.bitrate ?? welcome.bitrate);
   encoder = fresh;
   framer = new Framer(capture.sampleRate, ptimeSamples, capture.latencyUs, framer?.nextTimestamp ?? 0);
   uplink = new Uplink(ptimeSamples, {
     encode: (pcm) => fresh.encode(pcm),
-    hears: (pcm) => detector.hears(pcm),
+    // The detector goes on learning, so that it knows the room when it is asked again.
+    hears: (pcm) => detector.hears(pcm) || intent.continuous,
     captureStamp: (us) => session!.clock.captureStamp(us),
     send: (packet) => session!.send(packet),
   });
-  uplink.mute(muted);
+  uplink.mute(silent());
 }
 
 function takeBlock(block: Float32Array, sampleRate: number): void {

@@ -3,7 +3,8 @@ import { sendChat } from '../conversation.ts';
 import { SendIcon } from './icons.tsx';
 import { SeverityIcon, severityWord } from './notices.tsx';
 import type { Line } from './room-state.ts';
-import { link, roomState } from './store.ts';
+import { chatFollowed, link, missed, NONE_MISSED, roomState } from './store.ts';
+import { language, t } from './words.ts';
 
 const MAX_CHARACTERS = 1000;
 
@@ -11,24 +12,24 @@ export function Chat() {
   const lines = roomState.value.lines;
   const list = useRef<HTMLDivElement>(null);
   // New lines scroll in, unless somebody is reading further up.
-  const follow = useRef(true);
   useLayoutEffect(() => {
-    if (follow.current && lines.length > 0) list.current!.scrollTop = list.current!.scrollHeight;
+    if (chatFollowed.peek() && lines.length > 0) list.current!.scrollTop = list.current!.scrollHeight;
   }, [lines]);
   return (
-    <section class="chat" aria-label="Chat">
+    <section class="chat" aria-label={t('chat')}>
       <div
         ref={list}
         class="lines"
         role="log"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
-        aria-label="Messages"
+        aria-label={t('messages')}
         onScroll={({ currentTarget: l }) => {
-          follow.current = l.scrollHeight - l.scrollTop - l.clientHeight < 48;
+          chatFollowed.value = l.scrollHeight - l.scrollTop - l.clientHeight < 48;
         }}
+        onPointerDown={seen}
       >
-        {lines.length === 0 && <p class="chat-empty">Messages to the room appear here.</p>}
+        {lines.length === 0 && <p class="chat-empty">{t('chatEmpty')}</p>}
         <ol>
           {lines.map((line) => (
             <LineView key={line.key} line={line} />
@@ -40,17 +41,27 @@ export function Chat() {
   );
 }
 
+/** Goes to the first line that was missed. */
+export function showMissed(): void {
+  document.getElementById(missed.value.from)?.scrollIntoView({ block: 'center' });
+  seen();
+}
+
+function seen(): void {
+  missed.value = NONE_MISSED;
+}
+
 function LineView({ line }: { line: Line }) {
   switch (line.kind) {
     case 'event':
       return (
-        <li class="line event">
-          <bdi>{line.text}</bdi>
+        <li class="line event" id={line.key}>
+          <bdi>{t(line.what, { name: line.name })}</bdi>
         </li>
       );
     case 'notice':
       return (
-        <li class={`line notice-line ${line.severity}`}>
+        <li class={`line notice-line ${line.severity}`} id={line.key}>
           <SeverityIcon severity={line.severity} />
           <div>
             <strong>
@@ -63,9 +74,9 @@ function LineView({ line }: { line: Line }) {
       );
     case 'chat':
       return (
-        <li class={`line said ${line.own ? 'own' : ''}`} data-testid="chat-line">
+        <li class={`line said ${line.own ? 'own' : ''}`} id={line.key} data-testid="chat-line">
           <span class="said-head">
-            <bdi>{line.own ? 'You' : line.from}</bdi> <time>{clock(line.atMs)}</time>
+            <bdi>{line.own ? t('chatYou') : line.from}</bdi> <time>{clock(line.atMs)}</time>
           </span>
           <p dir="auto" data-testid="chat-text">
             {line.text}
@@ -82,6 +93,7 @@ function Composer() {
   const send = () => {
     if (trimmed === '' || !open) return;
     sendChat(trimmed);
+    seen();
     setText('');
   };
   return (
@@ -95,8 +107,8 @@ function Composer() {
       <input
         data-testid="chat-input"
         type="text"
-        aria-label="Message to the room"
-        placeholder="Message"
+        aria-label={t('messageLabel')}
+        placeholder={t('message')}
         autocomplete="off"
         enterkeyhint="send"
         maxLength={MAX_CHARACTERS}
@@ -107,7 +119,7 @@ function Composer() {
         class="button square"
         type="submit"
         data-testid="chat-send"
-        aria-label="Send"
+        aria-label={t('send')}
         disabled={trimmed === '' || !open}
       >
         <SendIcon />
@@ -117,4 +129,4 @@ function Composer() {
 }
 
 const clock = (ms: number): string =>
-  new Date(ms).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  new Date(ms).toLocaleTimeString(language.value, { hour: '2-digit', minute: '2-digit' });

@@ -71,6 +71,52 @@ export const WarningIcon = () => (
   </Icon>
 );
 
+export const PushIcon = () => (
+  <Icon>
+    <path d="M8 13V6.5a1.8 1.8 0 0 1 3.6 0V11l4.6.8a2.6 2.6 0 0 1 2.1 3l-.6 3.2a3.6 3.6 0 0 1-3.5 3H11a4 4 0 0 1-3-1.4L4.7 15a1.7 1.7 0 0 1 2.5-2.3L8 13.5" />
+    <path d="M5.6 8.5a5 5 0 0 1-.8-2.4 5 5 0 0 1 10 0c0 .8-.2 1.5-.5 2.2" />
+  </Icon>
+);
+
+export const SpeakerIcon = () => (
+  <Icon>
+    <path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11" />
+  </Icon>
+);
+
+export const SpeakerOffIcon = () => (
+  <Icon>
+    <path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM16 9.5l5 5M21 9.5l-5 5" />
+  </Icon>
+);
+
+export const SettingsIcon = () => (
+  <Icon>
+    <path d="M4 7h9M17.5 7H20M4 17h2.5M11 17h9" />
+    <circle cx="15" cy="7" r="2.3" />
+    <circle cx="8.7" cy="17" r="2.3" />
+  </Icon>
+);
+
+export const InviteIcon = () => (
+  <Icon>
+    <circle cx="9.5" cy="8" r="3.6" />
+    <path d="M3 20a6.5 6.5 0 0 1 13 0M18.5 8v6M15.5 11h6" />
+  </Icon>
+);
+
+export const BellIcon = () => (
+  <Icon>
+    <path d="M6.5 16.5V11a5.5 5.5 0 0 1 11 0v5.5l1.5 1H5zM10 20a2.2 2.2 0 0 0 4 0M12 5.5V4" />
+  </Icon>
+);
+
+export const WeakLinkIcon = () => (
+  <Icon>
+    <path d="M4 19v-3M9.3 19v-7M14.6 19v-2M20 19v-2M14 5l6 6M20 5l-6 6" />
+  </Icon>
+);
+
 /** The mark: a line that carries a voice. */
 export const Mark = () => (
   <svg class="mark" viewBox="0 0 64 64" aria-hidden="true" focusable="false">

@@ -1,12 +1,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Processing } from '../audio/capture.ts';
 import { join } from '../conversation.ts';
-import { nameProblem } from '../names.ts';
+import { MAX_NAME_CHARACTERS, nameProblem } from '../names.ts';
 import { EarIcon, Mark, MicrophoneIcon } from './icons.tsx';
-import { name, processing, remember, room } from './store.ts';
+import { name } from './settings.ts';
+import { SettingsForm } from './settings-form.tsx';
+import { room } from './store.ts';
+import { type Key, t } from './words.ts';
 
 export function Join({ entering }: { entering: boolean }) {
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<Key | null>(null);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (name.value === '') input.current?.focus();
@@ -24,7 +26,7 @@ export function Join({ entering }: { entering: boolean }) {
       <header class="join-head">
         <Mark />
         <h1>Lanline</h1>
-        <p>Voice for the people on this Wi-Fi.</p>
+        <p>{t('tagline')}</p>
       </header>
       <form
         class="card"
@@ -34,10 +36,10 @@ export function Join({ entering }: { entering: boolean }) {
         }}
       >
         <p class="join-room">
-          Room <strong data-testid="room-name">{room}</strong>
+          {t('room')} <strong data-testid="room-name">{room}</strong>
         </p>
         <label class="field">
-          <span>Your name</span>
+          <span>{t('yourName')}</span>
           <input
             ref={input}
             data-testid="name"
@@ -58,11 +60,11 @@ export function Join({ entering }: { entering: boolean }) {
           />
         </label>
         <p id="name-problem" class="problem" role="alert">
-          {problem}
+          {problem === null ? '' : t(problem, { most: MAX_NAME_CHARACTERS })}
         </p>
         <button class="button primary" type="submit" data-testid="join" disabled={entering}>
           <MicrophoneIcon />
-          {entering ? 'Joining…' : 'Join and talk'}
+          {t(entering ? 'joining' : 'joinTalk')}
         </button>
         <button
           class="button plain"
@@ -72,50 +74,16 @@ export function Join({ entering }: { entering: boolean }) {
           onClick={() => enter('listen')}
         >
           <EarIcon />
-          Only listen
+          {t('onlyListen')}
         </button>
-        <SoundSettings />
+        <details class="settings">
+          <summary data-testid="sound-settings">{t('soundSettings')}</summary>
+          <div class="settings-inside">
+            <SettingsForm />
+          </div>
+        </details>
       </form>
-      <p class="join-foot">Nothing leaves this network. No account, no internet.</p>
+      <p class="join-foot">{t('joinFoot')}</p>
     </main>
-  );
-}
-
-const SWITCHES: { of: keyof Processing; key: string; label: string; help: string }[] = [
-  {
-    of: 'echoCancellation',
-    key: 'echo-cancellation',
-    label: 'Cancel echo',
-    help: 'Keep on unless you wear headphones.',
-  },
-  { of: 'noiseSuppression', key: 'noise-suppression', label: 'Suppress noise', help: 'Off for music.' },
-  { of: 'autoGainControl', key: 'automatic-gain', label: 'Even out the volume', help: 'Off for music.' },
-];
-
-function SoundSettings() {
-  return (
-    <details class="settings">
-      <summary data-testid="sound-settings">Sound settings</summary>
-      {SWITCHES.map(({ of, key, label, help }) => (
-        <label class="switch" key={key}>
-          <span>
-            {label}
-            <small>{help}</small>
-          </span>
-          <input
-            type="checkbox"
-            role="switch"
-            aria-checked={processing.value[of]}
-            data-testid={key}
-            checked={processing.value[of]}
-            onChange={(event) => {
-              const on = event.currentTarget.checked;
-              processing.value = { ...processing.value, [of]: on };
-              remember(key, on ? 'on' : 'off');
-            }}
-          />
-        </label>
-      ))}
-    </details>
   );
 }

@@ -2,12 +2,12 @@ import { useEffect } from 'preact/hooks';
 import type { Severity } from '../net/text.ts';
 import { CloseIcon, InfoIcon, WarningIcon } from './icons.tsx';
 import { dismissNotice, type Notice, notices } from './store.ts';
+import { t } from './words.ts';
 
 /** A critical notice stays until somebody takes it away. */
 const SHOWN_MS: Record<Severity, number> = { info: 8_000, warning: 15_000, critical: Number.POSITIVE_INFINITY };
 
-export const severityWord = (severity: Severity): string =>
-  ({ info: 'Note', warning: 'Warning', critical: 'Critical' })[severity];
+export const severityWord = (severity: Severity): string => t(severity === 'info' ? 'note' : severity);
 
 export const SeverityIcon = ({ severity }: { severity: Severity }) =>
   severity === 'info' ? <InfoIcon /> : <WarningIcon />;
@@ -44,7 +44,7 @@ function Toast({ notice }: { notice: Notice }) {
           </p>
         )}
       </div>
-      <button type="button" class="dismiss" aria-label="Dismiss" onClick={() => dismissNotice(key)}>
+      <button type="button" class="dismiss" aria-label={t('dismiss')} onClick={() => dismissNotice(key)}>
         <CloseIcon />
       </button>
     </article>

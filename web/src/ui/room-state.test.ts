@@ -31,7 +31,10 @@ test('people come, talk, mute and go', () => {
   expect(muted.participants[1]).toMatchObject({ muted: true, talking: false });
   const left = after(welcome, joined, { type: 'left', id: 2 });
   expect(left.participants).toEqual([ada]);
-  expect(left.lines.map((l) => l.kind === 'event' && l.text)).toEqual(['Grace joined', 'Grace left']);
+  expect(left.lines).toMatchObject([
+    { what: 'joined', name: 'Grace' },
+    { what: 'left', name: 'Grace' },
+  ]);
 });
 
 test('a second welcome, after a reconnect, replaces the roster and keeps the lines', () => {

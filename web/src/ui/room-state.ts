@@ -5,7 +5,7 @@ import type { Participant, RelayMessage, Severity } from '../net/text.ts';
 export type Line =
   | { kind: 'chat'; key: string; from: string; own: boolean; text: string; atMs: number }
   | { kind: 'notice'; key: string; severity: Severity; title: string; text: string; atMs: number }
-  | { kind: 'event'; key: string; text: string };
+  | { kind: 'event'; key: string; what: 'joined' | 'left'; name: string };
 
 export interface RoomState {
   ownId: number | null;
@@ -26,15 +26,12 @@ export function apply(state: RoomState, message: RelayMessage): RoomState {
       return { ...state, ownId: message.id, participants: message.participants };
     case 'joined': {
       const others = state.participants.filter((p) => p.id !== message.participant.id);
-      return event({ ...state, participants: [...others, message.participant] }, `${message.participant.name} joined`);
+      return event({ ...state, participants: [...others, message.participant] }, 'joined', message.participant.name);
     }
     case 'left': {
       const who = state.participants.find((p) => p.id === message.id);
       if (who === undefined) return state;
-      return event(
-        { ...state, participants: state.participants.filter((p) => p.id !== message.id) },
-        `${who.name} left`,
-      );
+      return event({ ...state, participants: state.participants.filter((p) => p.id !== message.id) }, 'left', who.name);
     }
     case 'talking':
       return change(state, message.id, { talking: message.talking });
@@ -67,8 +64,8 @@ function change(state: RoomState, id: number, fields: Partial<Participant>): Roo
   return { ...state, participants: state.participants.map((p) => (p.id === id ? { ...p, ...fields } : p)) };
 }
 
-function event(state: RoomState, text: string): RoomState {
-  return append(state, { kind: 'event', key: `m${state.taken}`, text });
+function event(state: RoomState, what: 'joined' | 'left', name: string): RoomState {
+  return append(state, { kind: 'event', key: `m${state.taken}`, what, name });
 }
 
 function append(state: RoomState, line: Line): RoomState {

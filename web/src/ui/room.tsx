@@ -1,43 +1,108 @@
+import { signal } from '@preact/signals';
 import { samplesToMs } from '../audio/units.ts';
-import { leave, resumeSound } from '../conversation.ts';
-import { Chat } from './chat.tsx';
+import { resumeSound, retryNow } from '../conversation.ts';
+import { Chat, showMissed } from './chat.tsx';
+import { BellIcon, InviteIcon, SettingsIcon } from './icons.tsx';
+import { Invite } from './invite.tsx';
 import { Notices } from './notices.tsx';
 import { People } from './people.tsx';
-import { delayMs, link, playout, room, soundPaused } from './store.ts';
+import { SettingsForm } from './settings-form.tsx';
+import { Sheet } from './sheet.tsx';
+import { delayMs, heardLevel, link, missed, playout, room, soundPaused } from './store.ts';
 import { TalkBar } from './talk-bar.tsx';
+import { t } from './words.ts';
+
+const sheet = signal<'none' | 'invite' | 'settings'>('none');
+const close = () => {
+  sheet.value = 'none';
+};
+
+/** So many tries in a row that it is no moment's trouble. */
+const GONE_ATTEMPTS = 3;
 
 export function Room() {
   return (
     <div class="room">
       <header class="room-head">
-        <div>
+        <div class="room-title">
           <h1>{room}</h1>
           <Status />
         </div>
         <Delay />
+        <nav class="room-tools">
+          <Bell />
+          <Tool opens="invite" />
+          <Tool opens="settings" />
+        </nav>
       </header>
       <main class="room-main">
         <People />
         <Chat />
       </main>
-      {soundPaused.value && (
-        <button class="banner" type="button" data-testid="resume" onClick={resumeSound}>
-          Sound is paused. Tap to go on.
-        </button>
-      )}
-      <TalkBar onLeave={leave} />
+      <div class="banners">
+        {soundPaused.value && (
+          <button class="banner" type="button" data-testid="resume" onClick={resumeSound}>
+            {t('soundPaused')}
+          </button>
+        )}
+        {link.value.state === 'lost' && link.value.attempt >= GONE_ATTEMPTS && (
+          <p class="banner" data-testid="relay-gone" role="alert">
+            <span>{t('relayGone')}</span>
+            <button class="button plain" type="button" onClick={retryNow}>
+              {t('tryNow')}
+            </button>
+          </p>
+        )}
+      </div>
+      <TalkBar />
       <Notices />
+      {sheet.value === 'invite' && <Invite onClose={close} />}
+      {sheet.value === 'settings' && (
+        <Sheet title={t('settings')} testid="settings-sheet" onClose={close}>
+          <SettingsForm />
+        </Sheet>
+      )}
     </div>
   );
 }
 
-const STATUS = { connecting: 'Connecting…', open: 'Connected', lost: 'Reconnecting…', ended: 'Disconnected' };
+function Tool({ opens }: { opens: 'invite' | 'settings' }) {
+  return (
+    <button
+      class="icon-button"
+      type="button"
+      data-testid={opens}
+      aria-label={t(opens)}
+      onClick={() => {
+        sheet.value = opens;
+      }}
+    >
+      {opens === 'invite' ? <InviteIcon /> : <SettingsIcon />}
+    </button>
+  );
+}
+
+/** What was written while nobody looked. */
+function Bell() {
+  const count = missed.value.count;
+  if (count === 0) return null;
+  return (
+    <button class="icon-button bell" type="button" data-testid="bell" aria-label={t('showMissed')} onClick={showMissed}>
+      <BellIcon />
+      <span class="badge" data-testid="missed">
+        {count}
+      </span>
+    </button>
+  );
+}
+
+const STATUS = { connecting: 'connecting', open: 'connected', lost: 'reconnecting', ended: 'disconnected' } as const;
 
 function Status() {
   const { state } = link.value;
   return (
     <p class={`status ${state}`} data-testid="status" data-state={state} role="status">
-      {STATUS[state]}
+      {t(STATUS[state])}
     </p>
   );
 }
@@ -57,9 +122,9 @@ function Delay() {
       data-concealed-ms={Math.round(samplesToMs(stats.concealedSamples))}
       data-underruns={stats.underruns}
       data-discarded={stats.discarded}
-      title="From the talker’s mouth to your ear, as far as the browsers tell"
+      data-heard={heardLevel.value}
     >
-      <strong>{ms}</strong> ms <span>mouth to ear</span>
+      <strong>{ms}</strong> ms <span>{t('mouthToEar')}</span>
     </p>
   );
 }

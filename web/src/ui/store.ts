@@ -1,18 +1,22 @@
 // What the screen shows, as signals. Components read them; only the conversation writes them.
 
 import { computed, signal } from '@preact/signals';
-import type { CaptureFailure, Processing } from '../audio/capture.ts';
+import type { CaptureFailure } from '../audio/capture.ts';
 import type { JitterStats } from '../audio/jitter/jitter-buffer.ts';
 import { roomOf } from '../names.ts';
-import type { Link } from '../net/messages.ts';
-import type { Severity } from '../net/text.ts';
-import { EMPTY_ROOM, type RoomState } from './room-state.ts';
+import type { Intent, Link } from '../net/messages.ts';
+import type { RelayMessage, Severity } from '../net/text.ts';
+import { CLOSED } from './push-to-talk.ts';
+import { apply, EMPTY_ROOM, type RoomState } from './room-state.ts';
+import { MUSIC_BITRATE, music, talkMode } from './settings.ts';
 
 export type Failure =
   | { kind: 'bad_room' }
   | { kind: 'insecure' }
   | { kind: 'unsupported' }
   | { kind: 'codec' }
+  | { kind: 'unreachable' }
+  | { kind: 'elsewhere' }
   | { kind: 'microphone'; failure: CaptureFailure }
   | { kind: 'ended'; reason: string };
 
@@ -30,19 +34,15 @@ export type Microphone = 'off' | 'starting' | 'on';
 
 export const room = roomOf(location.pathname);
 export const screen = signal<Screen>(room === null ? { at: 'failed', failure: { kind: 'bad_room' } } : { at: 'join' });
-export const name = signal(remembered('name', ''));
-export const processing = signal<Processing>({
-  echoCancellation: remembered('echo-cancellation', 'on') === 'on',
-  noiseSuppression: remembered('noise-suppression', 'on') === 'on',
-  autoGainControl: remembered('automatic-gain', 'on') === 'on',
-});
-/** Of everything heard, 0 to 1. */
-export const volume = signal(Math.min(1, Math.max(0, Number(remembered('volume', '1')) || 0)));
 
 export const link = signal<Link>({ state: 'connecting' });
 export const roomState = signal<RoomState>(EMPTY_ROOM);
 export const microphone = signal<Microphone>('off');
+/** Whether the browser does what it was asked against echo; known once the microphone is on. */
+export const echoCancelled = signal(true);
 export const muted = signal(false);
+export const deafened = signal(false);
+export const push = signal(CLOSED);
 /** Own microphone, −dBov, and whether what it hears is being sent. */
 export const ownLevel = signal(127);
 export const ownTalking = signal(false);
@@ -50,12 +50,33 @@ export const ownTalking = signal(false);
 export const uplink = signal({ lagMs: 0, withheld: 0 });
 export const soundPaused = signal(false);
 export const delayMs = signal<number | null>(null);
+/** What is heard now, −dBov. */
+export const heardLevel = signal(127);
 /** What the jitter buffer did so far. */
 export const playout = signal<JitterStats | null>(null);
 export const notices = signal<readonly Notice[]>([]);
 
+/** Ids of those whose link is bad. */
+export const weakLinks = signal<readonly number[]>([]);
+
+/** Lines that came while the page was hidden or the chat scrolled away, and the key of the first. */
+export const NONE_MISSED = { count: 0, from: '' };
+export const missed = signal(NONE_MISSED);
+/** The chat shows its newest line. */
+export const chatFollowed = signal(true);
+
 export const others = computed(() => roomState.value.participants.filter((p) => p.id !== roomState.value.ownId));
 export const own = computed(() => roomState.value.participants.find((p) => p.id === roomState.value.ownId));
+
+/** What the worker is to do with the microphone, and what the others are told. */
+export const intent = computed<Intent>(() => ({
+  muted: microphone.value !== 'on' || muted.value,
+  deafened: deafened.value,
+  closed: talkMode.value === 'push' && !push.value.open,
+  // Who holds a button means to be heard, and music has no pauses to leave out.
+  continuous: talkMode.value === 'push' || music.value,
+  bitrate: music.value ? MUSIC_BITRATE : null,
+}));
 
 let noticesShown = 0;
 
@@ -64,21 +85,15 @@ export function showNotice(severity: Severity, title: string, text = ''): void {
   notices.value = [...notices.value, { key: noticesShown, severity, title, text }].slice(-5);
 }
 
+/** Takes a message; what nobody can have seen is counted. */
+export function take(message: RelayMessage): void {
+  roomState.value = apply(roomState.value, message);
+  const foreign = message.type === 'notification' || (message.type === 'chat' && message.id !== roomState.value.ownId);
+  if (!foreign || (!document.hidden && chatFollowed.value)) return;
+  const { count, from } = missed.value;
+  missed.value = { count: count + 1, from: count === 0 ? roomState.value.lines.at(-1)!.key : from };
+}
+
 export function dismissNotice(key: number): void {
   notices.value = notices.value.filter((n) => n.key !== key);
-}
-
-/** Storage may be forbidden; then nothing is remembered, and that is all. */
-export function remember(key: string, value: string): void {
-  try {
-    localStorage.setItem(`lanline.${key}`, value);
-  } catch {}
-}
-
-function remembered(key: string, otherwise: string): string {
-  try {
-    return localStorage.getItem(`lanline.${key}`) ?? otherwise;
-  } catch {
-    return otherwise;
-  }
 }

@@ -1,18 +1,25 @@
 // The one control that matters: is my microphone on? Said by colour, icon and words at once.
 
-import { useEffect, useRef } from 'preact/hooks';
-import { setMuted, turnOnMicrophone } from '../conversation.ts';
-import { EarIcon, LeaveIcon, MicrophoneIcon, MutedIcon } from './icons.tsx';
-import { microphone, muted, ownLevel, ownTalking, uplink } from './store.ts';
+import { leave, turnOnMicrophone } from '../conversation.ts';
+import { EarIcon, LeaveIcon, MicrophoneIcon, MutedIcon, PushIcon, SpeakerIcon, SpeakerOffIcon } from './icons.tsx';
+import { Level } from './level.tsx';
+import { PushButton } from './push-button.tsx';
+import * as settings from './settings.ts';
+import { deafened, microphone, muted, ownLevel, ownTalking, uplink } from './store.ts';
+import { t } from './words.ts';
 
-export function TalkBar({ onLeave }: { onLeave: () => void }) {
+export function TalkBar() {
   return (
     <footer class="talk-bar">
-      {microphone.value === 'on' ? <Mute /> : <Listening />}
-      <button class="button leave" type="button" data-testid="leave" onClick={onLeave}>
-        <LeaveIcon />
-        <span>Leave</span>
-      </button>
+      {microphone.value !== 'on' ? <Listening /> : settings.talkMode.value === 'push' ? <PushButton /> : <Mute />}
+      <div class="talk-more">
+        <Deafen />
+        {microphone.value === 'on' && <Mode />}
+        <button class="button small" type="button" data-testid="leave" onClick={leave}>
+          <LeaveIcon />
+          <span>{t('leave')}</span>
+        </button>
+      </div>
     </footer>
   );
 }
@@ -27,15 +34,18 @@ function Mute() {
       data-lag-ms={uplink.value.lagMs}
       data-withheld={uplink.value.withheld}
       aria-pressed={off}
-      aria-label={off ? 'You are muted. Unmute' : 'Your microphone is on. Mute'}
-      onClick={() => setMuted(!off)}
+      aria-label={t(off ? 'unmuteLabel' : 'muteLabel')}
+      onClick={() => {
+        muted.value = !off;
+        if (muted.value) ownTalking.value = false;
+      }}
     >
       {off ? <MutedIcon /> : <MicrophoneIcon />}
       <span class="talk-words">
-        <strong>{off ? 'You are muted' : 'Microphone on'}</strong>
-        <small>{off ? 'Tap to talk' : 'Tap to mute'}</small>
+        <strong>{t(off ? 'youAreMuted' : 'microphoneOn')}</strong>
+        <small>{t(off ? 'tapToTalk' : 'tapToMute')}</small>
       </span>
-      {!off && <Level />}
+      {!off && <Level of={ownLevel} />}
     </button>
   );
 }
@@ -52,19 +62,48 @@ function Listening() {
     >
       <EarIcon />
       <span class="talk-words">
-        <strong>Only listening</strong>
-        <small>{starting ? 'Asking for the microphone…' : 'Tap to turn the microphone on'}</small>
+        <strong>{t('listening')}</strong>
+        <small>{t(starting ? 'asking' : 'turnOn')}</small>
       </span>
     </button>
   );
 }
 
-/** −60 dBov is nothing, 0 is all; set through the style object, which the content security policy allows. */
-function Level() {
-  const bar = useRef<HTMLSpanElement>(null);
-  const share = Math.max(0, Math.min(1, 1 - ownLevel.value / 60));
-  useEffect(() => {
-    bar.current?.style.setProperty('--level', share.toFixed(2));
-  }, [share]);
-  return <span ref={bar} class="level" aria-hidden="true" />;
+function Deafen() {
+  const off = deafened.value;
+  return (
+    <button
+      class={`button small ${off ? 'alarm' : ''}`}
+      type="button"
+      data-testid="deafen"
+      aria-pressed={off}
+      aria-label={t(off ? 'undeafenLabel' : 'deafenLabel')}
+      onClick={() => {
+        deafened.value = !off;
+      }}
+    >
+      {off ? <SpeakerOffIcon /> : <SpeakerIcon />}
+      <span>{t(off ? 'soundOff' : 'soundOn')}</span>
+    </button>
+  );
+}
+
+/** Offers the other way of talking. */
+function Mode() {
+  const push = settings.talkMode.value === 'push';
+  return (
+    <button
+      class="button small"
+      type="button"
+      data-testid="talk-mode"
+      onClick={(event) => {
+        settings.set(settings.talkMode, push ? 'open' : 'push');
+        // After a tap, not after a key, the space bar shall talk and not press this again.
+        if (event.detail > 0) event.currentTarget.blur();
+      }}
+    >
+      {push ? <MicrophoneIcon /> : <PushIcon />}
+      <span>{t(push ? 'openMicrophone' : 'pushToTalk')}</span>
+    </button>
+  );
 }

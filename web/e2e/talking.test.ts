@@ -1,0 +1,126 @@
+// Proves: push to talk under finger and space bar, and how soon it is heard; mute and deafen as others see and hear
+// them; one tab in a room.
+
+import { join as path } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connected, join, launch, participant } from './support/chromium.ts';
+import { temporaryFolder } from './support/process.ts';
+import { Relay } from './support/relay.ts';
+import { speech, writeWav } from './support/sound.ts';
+
+const folder = temporaryFolder();
+let relay: Relay;
+let browser: Browser;
+
+beforeAll(async () => {
+  const microphone = path(folder.path, 'microphone.wav');
+  writeWav(microphone, speech('austen-0890'));
+  relay = await Relay.start();
+  browser = await launch({ file: microphone });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await relay?.close();
+  folder.remove();
+});
+
+const talking = (page: Page, yes: boolean) =>
+  participant(page, 'Ada')
+    .and(page.locator(`[data-talking=${yes}]`))
+    .waitFor();
+
+test('push to talk: held it talks, tapped twice it stays, and the space bar does the same', async () => {
+  const { page, complaints } = await join(browser, relay, 'push', 'Ada');
+  const grace = await join(browser, relay, 'push', 'Grace', 'listen');
+  await talking(grace.page, true);
+  await page.getByTestId('talk-mode').click();
+  await talking(grace.page, false);
+  // A button that is up is not a mute: nobody is told.
+  expect(await participant(grace.page, 'Ada').getAttribute('data-muted')).toBe('false');
+
+  const button = page.getByTestId('push');
+  const { x, y } = (await button.boundingBox())!;
+  await page.mouse.move(x + 40, y + 20);
+  await page.mouse.down();
+  await talking(grace.page, true);
+  await page.mouse.move(x + 40, y - 300);
+  expect(await button.getAttribute('aria-pressed')).toBe('true');
+  // Longer than a tap, which would be half of a double one.
+  await page.waitForFunction((since) => performance.now() - since > 600, await page.evaluate(() => performance.now()));
+  await page.mouse.up();
+  await talking(grace.page, false);
+
+  await button.dblclick();
+  await talking(grace.page, true);
+  expect(await button.getAttribute('aria-pressed')).toBe('true');
+  await button.click();
+  await talking(grace.page, false);
+
+  await page.keyboard.down('Space');
+  await talking(grace.page, true);
+  await page.keyboard.up('Space');
+  await talking(grace.page, false);
+  await page.getByTestId('chat-input').focus();
+  await page.keyboard.type('a b');
+  expect(await button.getAttribute('aria-pressed')).toBe('false');
+  expect([...complaints, ...grace.complaints]).toEqual([]);
+  await page.context().close();
+  await grace.page.context().close();
+});
+
+test('the microphone is warm: a press is heard at once', async () => {
+  const { page } = await join(browser, relay, 'warm', 'Ada');
+  const grace = await join(browser, relay, 'warm', 'Grace', 'listen');
+  await page.getByTestId('talk-mode').click();
+  await talking(grace.page, false);
+  const seen = grace.page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const look = () => {
+          if (document.querySelector('[data-self=false][data-talking=true]') === null) return;
+          observer.disconnect();
+          resolve(performance.timeOrigin + performance.now());
+        };
+        const observer = new MutationObserver(look);
+        observer.observe(document.body, { subtree: true, attributes: true });
+      }),
+  );
+  const pressed = await page.evaluate(() => {
+    window.dispatchEvent(new KeyboardEvent('keydown', { code: 'Space' }));
+    return performance.timeOrigin + performance.now();
+  });
+  const ms = (await seen) - pressed;
+  console.log(`press to talking on the other screen: ${ms.toFixed(0)} ms`);
+  // A packet time and the way there on an idle machine; this one may be busy.
+  expect(ms).toBeLessThan(500);
+  await page.context().close();
+  await grace.page.context().close();
+});
+
+test('who turns the sound off hears nothing, and still talks', async () => {
+  const { page } = await join(browser, relay, 'deaf', 'Ada');
+  const grace = await join(browser, relay, 'deaf', 'Grace');
+  await talking(grace.page, true);
+  await grace.page.getByTestId('deafen').click();
+  const heard = () => grace.page.locator('[data-testid=delay]').getAttribute('data-heard');
+  await expect.poll(heard, { timeout: 10_000 }).toBe('127');
+  await participant(page, 'Grace').and(page.locator('[data-talking=true]')).waitFor();
+  await grace.page.getByTestId('deafen').click();
+  await expect.poll(heard, { timeout: 10_000 }).not.toBe('127');
+  await page.context().close();
+  await grace.page.context().close();
+});
+
+test('a second tab in the same room says so, and can take over', async () => {
+  const { page } = await join(browser, relay, 'tabs', 'Ada');
+  const second = await page.context().newPage();
+  await second.goto(relay.link('tabs'));
+  await second.getByTestId('join').click();
+  await second.locator('[data-testid=failure][data-kind=elsewhere]').waitFor();
+  await second.getByTestId('retry').click();
+  await connected(second);
+  await page.locator('[data-testid=failure][data-kind=elsewhere]').waitFor();
+  await page.context().close();
+});

@@ -1,0 +1,73 @@
+// Push to talk: the same control under a finger, a mouse, and the space bar.
+
+import { useEffect } from 'preact/hooks';
+import { MicrophoneIcon, PushIcon } from './icons.tsx';
+import { Level } from './level.tsx';
+import { CLOSED, type PushEvent, step } from './push-to-talk.ts';
+import { ownLevel, ownTalking, push } from './store.ts';
+import { t } from './words.ts';
+
+export function PushButton() {
+  useEffect(() => listenToKeys(), []);
+  const { open, latched } = push.value;
+  return (
+    <button
+      class={`talk push ${open ? 'on' : ''} ${ownTalking.value ? 'sending' : ''}`}
+      type="button"
+      data-testid="push"
+      aria-pressed={open}
+      onPointerDown={(event) => {
+        if (event.button !== 0) return;
+        // Sliding off the button is not letting go.
+        event.currentTarget.setPointerCapture(event.pointerId);
+        happen('press', event);
+      }}
+      onPointerUp={(event) => happen('release', event)}
+      onPointerCancel={(event) => happen('lose', event)}
+      onContextMenu={(event) => event.preventDefault()}
+    >
+      {open ? <MicrophoneIcon /> : <PushIcon />}
+      <span class="talk-words">
+        <strong>{t(open ? 'onAir' : 'holdToTalk')}</strong>
+        <small>{t(latched ? 'tapToStop' : open ? 'letGo' : 'holdHelp')}</small>
+      </span>
+      {open && <Level of={ownLevel} />}
+    </button>
+  );
+}
+
+/** By the time at which it happened: a busy page comes to it later. */
+function happen(what: PushEvent, event: Event): void {
+  push.value = step(push.value, what, event.timeStamp);
+}
+
+/** The space bar, unless it is used to write or to press something else. */
+function listenToKeys(): () => void {
+  const down = (event: KeyboardEvent) => {
+    if (event.code !== 'Space' || event.ctrlKey || event.altKey || event.metaKey || isBusy(event.target)) return;
+    event.preventDefault();
+    happen('press', event);
+  };
+  const up = (event: KeyboardEvent) => {
+    if (event.code !== 'Space' || push.value.pressedAtMs === null) return;
+    event.preventDefault();
+    happen('release', event);
+  };
+  const away = (event: Event) => happen('lose', event);
+  window.addEventListener('keydown', down);
+  window.addEventListener('keyup', up);
+  window.addEventListener('blur', away);
+  document.addEventListener('visibilitychange', away);
+  return () => {
+    window.removeEventListener('keydown', down);
+    window.removeEventListener('keyup', up);
+    window.removeEventListener('blur', away);
+    document.removeEventListener('visibilitychange', away);
+    push.value = CLOSED;
+  };
+}
+
+function isBusy(target: EventTarget | null): boolean {
+  if (!(target instanceof Element) || target.closest('[data-testid=push]') !== null) return false;
+  return target.closest('input, textarea, select, button, a, dialog, [contenteditable]') !== null;
+}
