@@ -5,7 +5,7 @@
 //!   stamps what arrives, [`crowd`] is many participants with a [`voice`] each, [`usage`] looks at the relay from outside.
 //! - Signals: [`tone`], [`speech`], [`chirp`] make them, [`talker`] encodes them ahead of the run, [`listener`] decodes what came,
 //!   [`onset`], [`slots`] and [`chirp`] find them again.
-//! - Results: [`stats`], [`report`], [`conditions`], [`progress`], [`options`].
+//! - Results: [`stats`], [`report`], [`page`] with its [`plot`]s, [`conditions`], [`progress`], [`options`].
 
 pub mod chirp;
 pub mod client;
@@ -17,8 +17,10 @@ pub mod link;
 pub mod listener;
 pub mod onset;
 pub mod options;
+pub mod page;
 pub mod pipe;
 pub mod playout;
+pub mod plot;
 pub mod progress;
 pub mod relay_process;
 pub mod report;

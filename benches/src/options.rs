@@ -8,7 +8,7 @@ use clap::Parser;
 #[derive(Debug, Clone, Parser)]
 #[command(version)]
 pub struct Options {
-    /// Write the figures to this file as JSON.
+    /// Write the figures to this file as JSON, and their plots beside it as HTML.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// A shorter run: the same cases, fewer signals.

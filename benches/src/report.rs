@@ -1,12 +1,19 @@
 //! A bench from its list of cases to its table and JSON file.
 
-use std::{collections::BTreeMap, path::Path, process::ExitCode};
+use std::{collections::BTreeMap, path::Path, process::ExitCode, sync::OnceLock};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
 use serde::Serialize;
 
-use crate::{conditions::Conditions, options::Options, relay_process::Programs, stats::Delays};
+use crate::{
+    conditions::Conditions,
+    options::Options,
+    page::{self, Section},
+    plot::Chart,
+    relay_process::Programs,
+    stats::Delays,
+};
 
 /// One case: its name in the JSON and what measures it.
 pub type Case = (&'static str, fn(&Context) -> Result<Figures>);
@@ -18,8 +25,21 @@ pub struct Context {
     pub case: &'static str,
     /// Whether a shorter run is asked for.
     pub quick: bool,
-    /// The programs under test.
-    pub programs: Programs,
+    programs: OnceLock<Programs>,
+}
+
+impl Context {
+    /// The programs under test, built when they are first asked for.
+    ///
+    /// # Errors
+    /// If they do not build.
+    pub fn programs(&self) -> Result<&Programs> {
+        if let Some(programs) = self.programs.get() {
+            return Ok(programs);
+        }
+        let programs = Programs::find_or_build()?;
+        Ok(self.programs.get_or_init(|| programs))
+    }
 }
 
 /// Figures of one case by name, in the order of the alphabet.
@@ -27,6 +47,7 @@ pub struct Context {
 pub struct Figures {
     delays: Option<Delays>,
     numbers: BTreeMap<String, f64>,
+    charts: Vec<Chart>,
 }
 
 impl Figures {
@@ -41,6 +62,13 @@ impl Figures {
             .with("max_ms", delays.max_ms())
             .with("count", delays.count() as f64);
         Self { delays: Some(delays), ..figures }
+    }
+
+    /// One chart more for the case's section of the HTML report. Delays are plotted without.
+    #[must_use]
+    pub fn with_chart(mut self, chart: Chart) -> Self {
+        self.charts.push(chart);
+        self
     }
 
     /// The figure of that name; not a number where there is none.
@@ -63,10 +91,13 @@ pub const LATENESS: &str = "bench_late_p99_ms";
 /// A bench that is later than this itself measures a busy machine.
 const BUSY_MS: f64 = 2.0;
 
+/// Charts about all cases together, made of the figure of a case by the names of both.
+pub type Charts = fn(&dyn Fn(&str, &str) -> Option<f64>) -> Vec<Chart>;
+
 /// Runs the cases asked for on the command line; says what failed and is then no success.
 #[must_use]
-pub fn main(bench: &str, cases: &[Case]) -> ExitCode {
-    match run(bench, cases, &Options::parse()) {
+pub fn main(bench: &str, cases: &[Case], charts: Charts) -> ExitCode {
+    match run(bench, cases, charts, &Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{bench}: {error:#}");
@@ -75,20 +106,25 @@ pub fn main(bench: &str, cases: &[Case]) -> ExitCode {
     }
 }
 
-fn run(bench: &str, cases: &[Case], options: &Options) -> Result<()> {
+/// Where the cases speak for themselves.
+#[must_use]
+pub fn no_charts(_: &dyn Fn(&str, &str) -> Option<f64>) -> Vec<Chart> {
+    Vec::new()
+}
+
+fn run(bench: &str, cases: &[Case], charts: Charts, options: &Options) -> Result<()> {
     for wanted in &options.cases {
         let names: Vec<&str> = cases.iter().map(|case| case.0).collect();
         ensure!(names.contains(&wanted.as_str()), "there is no case \"{wanted}\"; there are {}", names.join(", "));
     }
     let conditions = Conditions::now(bench);
-    let programs = Programs::find_or_build()?;
-    let mut context = Context { case: "", quick: options.quick, programs };
+    let mut context = Context { case: "", quick: options.quick, programs: OnceLock::new() };
     let mut report = Report { bench, conditions: &conditions, cases: Vec::new() };
     let mut failed = Vec::new();
     for &(name, measure) in cases.iter().filter(|case| options.wants(case.0)) {
         context.case = name;
         match measure(&context) {
-            Ok(figures) => report.cases.push(Measured { name, figures: figures.numbers, delays: figures.delays }),
+            Ok(figures) => report.cases.push(Measured::new(name, figures)),
             Err(error) => {
                 eprintln!("{bench}: case {name}: {error:#}");
                 failed.push(name);
@@ -97,12 +133,21 @@ fn run(bench: &str, cases: &[Case], options: &Options) -> Result<()> {
     }
     print!("{}", report.table());
     if let Some(path) = &options.json {
-        report.write(path)?;
+        report.write(path, charts)?;
     }
     if !failed.is_empty() {
         bail!("no figures for {}", failed.join(", "));
     }
     Ok(())
+}
+
+/// Writes figures to a file in the form of every bench, and their page beside it, for one whose cases are not known ahead.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write(path: &Path, conditions: &Conditions, bench: &str, cases: Vec<(String, Figures)>) -> Result<()> {
+    let cases = cases.into_iter().map(|(name, figures)| Measured::new(&name, figures)).collect();
+    Report { bench, conditions, cases }.write(path, no_charts)
 }
 
 #[derive(Debug, Serialize)]
@@ -114,10 +159,18 @@ struct Report<'a> {
 
 #[derive(Debug, Serialize)]
 struct Measured {
-    name: &'static str,
+    name: String,
     figures: BTreeMap<String, f64>,
     #[serde(skip)]
     delays: Option<Delays>,
+    #[serde(skip)]
+    charts: Vec<Chart>,
+}
+
+impl Measured {
+    fn new(name: &str, figures: Figures) -> Self {
+        Self { name: name.to_owned(), figures: figures.numbers, delays: figures.delays, charts: figures.charts }
+    }
 }
 
 impl Report<'_> {
@@ -149,12 +202,32 @@ impl Report<'_> {
         lines.join("\n")
     }
 
-    fn write(&self, path: &Path) -> Result<()> {
+    /// Writes the JSON to `path` and the page beside it.
+    fn write(&self, path: &Path, charts: Charts) -> Result<()> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         }
         let json = serde_json::to_string_pretty(self)? + "\n";
-        std::fs::write(path, json).with_context(|| format!("writing {}", path.display()))
+        std::fs::write(path, json).with_context(|| format!("writing {}", path.display()))?;
+        let path = path.with_extension("html");
+        std::fs::write(&path, self.page(charts)).with_context(|| format!("writing {}", path.display()))
+    }
+
+    fn page(&self, charts: Charts) -> String {
+        let sections: Vec<Section<'_>> = self
+            .cases
+            .iter()
+            .map(|Measured { name, figures, delays, charts }| Section {
+                name,
+                figures,
+                delays: delays.as_ref(),
+                charts,
+            })
+            .collect();
+        let figure = |case: &str, figure: &str| {
+            self.cases.iter().find(|measured| measured.name == case)?.figures.get(figure).copied()
+        };
+        page::write(self.bench, self.conditions, &sections, &charts(&figure))
     }
 }
 
@@ -170,7 +243,7 @@ mod tests {
         delays.record(Duration::from_micros(1500));
         let figures = Figures::of_delays(delays).with("bad_slots", 2.0);
         let conditions = Conditions::now("relay_delay");
-        let cases = vec![Measured { name: "jitter60-n4", figures: figures.numbers, delays: figures.delays }];
+        let cases = vec![Measured::new("jitter60-n4", figures)];
         let json =
             serde_json::to_value(Report { bench: "relay_delay", conditions: &conditions, cases }).expect("plain data");
         assert_eq!(json["bench"], "relay_delay");

@@ -10,11 +10,11 @@ use crate::tone;
 /// Samples at 48 kHz for each of a file's at 16 kHz.
 const UPSAMPLING: usize = 3;
 
-/// The sentences of `samples/speech`, from number `first` on and over again, at `rms_dbfs` over speech and its pauses.
+/// The sentences of `samples/speech` at 48 kHz.
 ///
 /// # Errors
 /// If the files are not there, or not 16-bit mono at 16 kHz.
-pub fn quiet(first: usize, rms_dbfs: f32, samples: usize) -> Result<Vec<f32>> {
+pub fn sentences() -> Result<Vec<Vec<f32>>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/speech");
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .with_context(|| format!("reading {}", folder.display()))?
@@ -23,14 +23,27 @@ pub fn quiet(first: usize, rms_dbfs: f32, samples: usize) -> Result<Vec<f32>> {
         .collect();
     ensure!(!files.is_empty(), "no WAV file in {}", folder.display());
     files.sort();
-    let count = files.len();
-    files.rotate_left(first % count);
-    let mut speech = Vec::new();
-    for file in files {
-        speech.extend(upsample(&read(&file)?));
-    }
+    files.iter().map(|file| Ok(upsample(&read(file)?))).collect()
+}
+
+/// The sentences of `samples/speech`, from number `first` on and over again, at `rms_dbfs` over speech and its pauses.
+///
+/// # Errors
+/// As [`sentences`].
+pub fn quiet(first: usize, rms_dbfs: f32, samples: usize) -> Result<Vec<f32>> {
+    let mut sentences = sentences()?;
+    let count = sentences.len();
+    sentences.rotate_left(first % count);
+    let speech = sentences.concat();
     let gain = tone::amplitude(rms_dbfs - tone::rms_dbfs(&speech));
     Ok(speech.iter().map(|x| x * gain).cycle().take(samples).collect())
+}
+
+/// A third of the rate, 16 kHz: the spectrum without what is above the new half rate.
+#[must_use]
+pub fn downsample(signal: &[f32]) -> Vec<f32> {
+    let whole = &signal[..signal.len() / UPSAMPLING * UPSAMPLING];
+    resample(whole, whole.len() / UPSAMPLING)
 }
 
 fn read(path: &Path) -> Result<Vec<f32>> {
@@ -47,16 +60,22 @@ fn read(path: &Path) -> Result<Vec<f32>> {
 
 /// Three times the rate: the spectrum, with nothing above the old half rate.
 fn upsample(signal: &[f32]) -> Vec<f32> {
+    resample(signal, signal.len() * UPSAMPLING)
+}
+
+/// The same signal in another number of samples, by way of its spectrum.
+fn resample(signal: &[f32], samples: usize) -> Vec<f32> {
     let mut planner = RealFftPlanner::<f32>::new();
     let forward = planner.plan_fft_forward(signal.len());
-    let inverse = planner.plan_fft_inverse(signal.len() * UPSAMPLING);
+    let inverse = planner.plan_fft_inverse(samples);
     let mut spectrum = forward.make_output_vec();
     forward.process(&mut signal.to_vec(), &mut spectrum).expect("lengths are those of the plan");
-    // The bin at half the rate stands for two that are now apart, and the outermost must be real.
+    spectrum.truncate(samples / 2 + 1);
+    // The bin at half the lower rate stands for two at the higher, and the outermost must be real.
     if let Some(last) = spectrum.last_mut() {
         *last = Complex::default();
     }
-    spectrum.resize(signal.len() * UPSAMPLING / 2 + 1, Complex::default());
+    spectrum.resize(samples / 2 + 1, Complex::default());
     let mut out = inverse.make_output_vec();
     inverse.process(&mut spectrum, &mut out).expect("lengths are those of the plan");
     let scale = 1.0 / signal.len() as f32;
@@ -66,6 +85,7 @@ fn upsample(signal: &[f32]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Rng;
 
     #[test]
     fn upsampling_keeps_a_tone_as_it_is() {
@@ -74,6 +94,15 @@ mod tests {
         for (n, x) in upsample(&low).iter().enumerate() {
             assert!((x - at(48_000.0, n)).abs() < 0.01, "{n}");
         }
+    }
+
+    #[test]
+    fn down_is_the_way_back_from_up() {
+        let noise = tone::noise(-20.0, 4800, &mut Rng::new(1));
+        let low = downsample(&noise);
+        assert_eq!(low.len(), 1600);
+        let again = downsample(&upsample(&low));
+        assert!(low.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-5));
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn carry(context: &Context, load: Load, window: Duration) -> Result<Figures> {
     let mut rng = Rng::new(load.rooms as u64);
     let noise = Speech::of(&tone::noise(NOISE_DBFS, NOISE_SECONDS * relay_wire::SAMPLE_RATE as usize, &mut rng), PTIME);
     let mut crowd = Crowd::new();
-    let relay = RelayProcess::start(&context.programs, false, PTIME)?;
+    let relay = RelayProcess::start(context.programs()?, false, PTIME)?;
     load.begin(&relay, &mut crowd, &speech)?;
     for probe in 0..PROBES {
         let talker = crowd.join(&relay, &format!("probe-{probe}"))?;

@@ -75,7 +75,7 @@ impl Load {
         let window = Duration::from_secs(if context.quick { 5 } else { 20 });
         let speech = Speech::read(PTIME)?;
         let mut crowd = Crowd::new();
-        let relay = RelayProcess::start(&context.programs, false, PTIME)?;
+        let relay = RelayProcess::start(context.programs()?, false, PTIME)?;
         let empty = Usage::of(relay.pid())?;
         progress::while_running(context.case, WARM_UP + window, || {
             self.begin(&relay, &mut crowd, &speech)?;

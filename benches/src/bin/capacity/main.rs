@@ -11,7 +11,10 @@ mod receipts;
 
 use std::process::ExitCode;
 
-use benches::report::{self, Case};
+use benches::{
+    plot::{Chart, Series, Shape},
+    report::{self, Case},
+};
 
 use crate::load::Load;
 
@@ -37,5 +40,25 @@ const CASES: &[Case] = &[
 ];
 
 fn main() -> ExitCode {
-    report::main("capacity", CASES)
+    report::main("capacity", CASES, charts)
+}
+
+/// Processor time and memory against participants, for one and for all who talk.
+fn charts(figure: &dyn Fn(&str, &str) -> Option<f64>) -> Vec<Chart> {
+    let line = |name: &str, talkers: &str, wanted: &str| {
+        let cases = CASES.iter().map(|case| case.0).filter(|case| case.starts_with(talkers));
+        let points = cases.filter_map(|case| Some((figure(case, "participants")?, figure(case, wanted)?))).collect();
+        Series { name: name.to_owned(), shape: Shape::Marked(points) }
+    };
+    let against_participants = |title: &str, y: &str, wanted: &str| Chart {
+        title: title.to_owned(),
+        x: "participants in the room".to_owned(),
+        log_x: false,
+        y: y.to_owned(),
+        series: vec![line("one talks", "one-of-", wanted), line("all talk", "all-of-", wanted)],
+    };
+    vec![
+        against_participants("Processor time", "% of a core", "cpu_percent_of_core"),
+        against_participants("Memory of a connection", "KiB", "rss_kib_per_connection"),
+    ]
 }

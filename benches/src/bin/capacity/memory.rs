@@ -40,7 +40,7 @@ const SETTLE: Duration = Duration::from_secs(2);
 pub fn measure(context: &Context) -> Result<Figures> {
     let speech = Speech::read(PTIME)?;
     let mut crowd = Crowd::new();
-    let relay = RelayProcess::start(&context.programs, false, PTIME)?;
+    let relay = RelayProcess::start(context.programs()?, false, PTIME)?;
     let empty = Usage::of(relay.pid())?;
     let turns = (FEW / ROOM).div_ceil(ROOMS_AT_A_TIME) + (MORE / ROOM).div_ceil(ROOMS_AT_A_TIME);
     progress::while_running(context.case, (NEXT * (ROOM as u32 + 1)) * turns as u32 + SETTLE * 2, || {

@@ -53,13 +53,13 @@ struct Session {
 }
 
 fn main() -> ExitCode {
-    report::main("mouth_to_ear", CASES)
+    report::main("mouth_to_ear", CASES, report::no_charts)
 }
 
 fn measure(context: &Context, ptime: Ptime) -> Result<Figures> {
     let (sessions, chirps) = if context.quick { (4, 5) } else { (8, 10) };
-    let relay = RelayProcess::start(&context.programs, false, ptime)?;
-    let ear = Ear::start(&context.programs, &relay, ROOM)?;
+    let relay = RelayProcess::start(context.programs()?, false, ptime)?;
+    let ear = Ear::start(context.programs()?, &relay, ROOM)?;
     wait_for_participants(&relay, 1).with_context(|| ear.said())?;
 
     let session_time = Duration::from_secs_f64((LEAD_IN + (chirps + 1) * SPACING) as f64 / 48_000.0 + 0.3);
@@ -73,7 +73,7 @@ fn measure(context: &Context, ptime: Ptime) -> Result<Figures> {
             })
             .collect::<Result<Vec<Session>>>()
     })?;
-    evaluate(&spoken, &ear.finish(), &lateness)
+    evaluate(&spoken, &ear.finish(), epoch, &lateness)
 }
 
 fn speak(
@@ -95,7 +95,7 @@ fn speak(
             *sample += chirp;
         }
     }
-    let mut mouth = Mouth::start(&context.programs, relay, ROOM)?;
+    let mut mouth = Mouth::start(context.programs()?, relay, ROOM)?;
     wait_for_participants(relay, 2)?;
     // The next instant after the talker is ready that is a whole number of packets and the phase away from the epoch.
     let packet = Duration::from_micros(ptime.micros());
@@ -108,7 +108,7 @@ fn speak(
 }
 
 /// Delay of a chirp = when the block with its first sample was read − when the block with its first sample was written.
-fn evaluate(sessions: &[Session], recording: &Recording, lateness: &Delays) -> Result<Figures> {
+fn evaluate(sessions: &[Session], recording: &Recording, epoch: Instant, lateness: &Delays) -> Result<Figures> {
     let pattern = chirp();
     let mut delays = Delays::default();
     let (mut sent, mut worst_likeness) = (0, 1.0f32);
@@ -124,7 +124,7 @@ fn evaluate(sessions: &[Session], recording: &Recording, lateness: &Delays) -> R
             if likeness >= LIKENESS
                 && let Some(read) = recording.read_at(from + at)
             {
-                delays.record(read - written);
+                delays.record_at(written - epoch, read - written);
             }
         }
     }

@@ -60,5 +60,5 @@ fn jitter60(context: &Context) -> Result<Figures> {
 }
 
 fn main() -> ExitCode {
-    report::main("relay_delay", CASES)
+    report::main("relay_delay", CASES, report::no_charts)
 }

@@ -58,7 +58,7 @@ pub fn measure(context: &Context, jitter: Duration) -> Result<Damage> {
     ];
     let packets = signals.map(|signal| talker::encode(&signal, ptime));
 
-    let relay = RelayProcess::start(&context.programs, false, ptime)?;
+    let relay = RelayProcess::start(context.programs()?, false, ptime)?;
     let join = |name| Client::join(relay.address(), false, "bench", name);
     let mut clients = [join("tone")?, join("speech-1")?, join("speech-2")?, join("listener")?];
     let start = Instant::now() + SETTLE;

@@ -75,7 +75,7 @@ impl Sweep {
     pub fn measure(&self, context: &Context) -> Result<Figures> {
         let body = Duration::from_millis(if context.quick { 800 } else { 3000 });
         let program = Program::new(*self, body)?;
-        let relay = RelayProcess::start(&context.programs, self.tls, self.ptime)?;
+        let relay = RelayProcess::start(context.programs()?, self.tls, self.ptime)?;
         let mut clients = (0..self.participants)
             .map(|i| Client::join(relay.address(), self.tls, "bench", &format!("participant-{i}")))
             .collect::<Result<Vec<_>>>()?;
@@ -118,7 +118,9 @@ impl Sweep {
                     let sent: Vec<Instant> = sent.iter().filter(|onset| onset.phase == phase).map(begin).collect();
                     let during = run.start + period * phase as u32..run.start + period * (phase as u32 + 1);
                     let heard: Vec<Instant> = heard.iter().copied().filter(|at| during.contains(at)).collect();
-                    pair(&sent, &heard).into_iter().for_each(|(sent, heard)| delays.record(heard - sent));
+                    for (sent, heard) in pair(&sent, &heard) {
+                        delays.record_at(sent - run.start, heard - sent);
+                    }
                 }
             }
         }
