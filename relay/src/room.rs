@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use relay_engine::{Input, Micros, OpusCodec, Output, ParticipantId, Ptime, Room as Engine, RoomConfig};
+use relay_engine::{Input, MAX_GAINS, Micros, OpusCodec, Output, ParticipantId, Ptime, Room as Engine, RoomConfig};
 use relay_wire::{
-    DisplayName, Participant, RoomName, SAMPLE_RATE, ServerMessage, UpHeader, VERSION, close, text::Notice,
+    DisplayName, Gain, Participant, RoomName, SAMPLE_RATE, ServerMessage, UpHeader, VERSION, close, text::Notice,
 };
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -48,6 +48,8 @@ pub enum Event {
     Mute(ParticipantId, bool),
     /// Somebody wants no audio, or wants it again.
     Deafen(ParticipantId, bool),
+    /// The first wants to hear the second so much louder or softer.
+    Gain(ParticipantId, ParticipantId, Gain),
 }
 
 /// What became of a notification.
@@ -122,6 +124,7 @@ impl Room {
             }
             Event::Mute(id, muted) => self.mute(id, muted),
             Event::Deafen(id, deafened) => self.drive(now, Input::Deafen(id, deafened)),
+            Event::Gain(id, who, gain) => self.drive(now, Input::Gain(id, who, gain)),
         }
     }
 
@@ -215,6 +218,13 @@ impl Room {
                     {
                         let sentence = "an Opus packet did not decode; more of them are not mentioned";
                         self.members[at].egress.push_text(egress::error("undecodable", sentence));
+                    }
+                }
+                Output::TooManyGains(id) => {
+                    if let Some(at) = self.position(id) {
+                        let sentence =
+                            format!("a gain for more than {MAX_GAINS} others; set one of them to 0 dB first");
+                        self.members[at].egress.push_text(egress::error("too_many_gains", &sentence));
                     }
                 }
             }

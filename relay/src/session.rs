@@ -240,6 +240,9 @@ impl Session {
             }
             ClientMessage::Mute { muted } => self.tell_at(now, |id, _| Event::Mute(id, muted)),
             ClientMessage::Deafen { deafened } => self.tell_at(now, |id, _| Event::Deafen(id, deafened)),
+            ClientMessage::Gain { participant, db } => {
+                self.tell_at(now, |id, _| Event::Gain(id, relay_engine::ParticipantId(participant), db));
+            }
             ClientMessage::Ping { t } => {
                 self.egress.push_text(ServerMessage::Pong { t, clock_us: now.0 }.to_json().into());
             }

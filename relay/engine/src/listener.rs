@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use relay_wire::{DownFlags, DownHeader};
+use relay_wire::{DownFlags, DownHeader, Gain};
 
 use crate::participant::ParticipantId;
 use crate::room::Output;
@@ -18,10 +18,8 @@ use crate::time::Ptime;
 pub(crate) enum Feed {
     /// One talker's own packets, as they arrive.
     Forward(ParticipantId),
-    /// The mix of everyone who is heard, for all who are not.
-    Shared,
-    /// The mix of everyone else who is heard.
-    MixMinus,
+    /// The mix at this place in the room's list.
+    Mix(usize),
 }
 
 /// A packet of a feed. Its timestamp is media time of the feed.
@@ -46,6 +44,8 @@ pub(crate) struct Listener {
     pub offset: u32,
     /// Media time after the last packet.
     next_timestamp: u32,
+    /// What they are to apply to what they follow.
+    pub gain: Gain,
     epoch: u8,
     sequence: u16,
 }
@@ -102,7 +102,7 @@ impl Addressed<'_> {
             sequence: self.listener.sequence,
             timestamp: packet.timestamp.wrapping_add(self.listener.offset),
             capture_us: packet.capture_us,
-            gain_half_db: 0,
+            gain_half_db: if flags.prime { 0 } else { self.listener.gain.half_db() },
         };
         self.listener.sequence = self.listener.sequence.wrapping_add(1);
         self.outputs.push_back(Output::Send(self.id, header, packet.payload.clone()));
@@ -110,6 +110,11 @@ impl Addressed<'_> {
 }
 
 impl Listener {
+    /// Media time of the feed they follow, up to which they were sent it.
+    pub fn heard_until(&self) -> u32 {
+        self.next_timestamp.wrapping_sub(self.offset)
+    }
+
     /// The next packet, which has this media time in its feed, sounds as soon as it can: after silence, or where what
     /// was heard before has nothing to do with it. `clock` is the room's media time now.
     pub fn align_to_clock(&mut self, timestamp: u32, clock: u32) {

@@ -1,9 +1,14 @@
 //! The talking side of a participant: the packets that come from them, and the frame they give to a mix.
 
+use relay_wire::Gain;
+
 use crate::codec::Codec;
 use crate::jitter::{JitterBuffer, PRIMES, Packet, Passed, Pulled};
 use crate::level::audio_level;
+use crate::loudness::Loudness;
+use crate::participant::ParticipantId;
 use crate::select::Standing;
+use crate::tick::Contribution;
 use crate::time::{Micros, Ptime};
 
 /// What a room knows of a talker.
@@ -11,6 +16,9 @@ use crate::time::{Micros, Ptime};
 pub(crate) struct Talker<C: Codec> {
     pub jitter: JitterBuffer<C>,
     pub standing: Standing,
+    loudness: Loudness,
+    /// The gain at the end of the last frame that was mixed.
+    mixed_at: Gain,
     /// In a talkspurt.
     pub on_air: bool,
     /// Whether the jitter buffer plays, because the signal is needed for a mix. Otherwise packets pass.
@@ -19,13 +27,13 @@ pub(crate) struct Talker<C: Codec> {
     pub announced: bool,
     /// Frames that were forwarded before a mix needed the signal, oldest first, until that mix starts.
     pub forwarded: Vec<Vec<i16>>,
-    /// The signal of this tick, faded where the selection changed.
+    /// The signal of this tick at its gain, faded where the selection changed.
     pub frame: Vec<i16>,
     pub pulled: Pulled,
     /// Media time of the first sample of `frame`.
-    pub position: u32,
+    position: u32,
     /// Audio level, −dBov.
-    pub level: u8,
+    level: u8,
     /// Whether `frame` is part of the mix.
     pub contributes: bool,
     /// Number of the last tick they contributed to.
@@ -47,6 +55,8 @@ impl<C: Codec> Talker<C> {
         Self {
             jitter: JitterBuffer::new(codec, ptime),
             standing: Standing::default(),
+            loudness: Loudness::new(ptime),
+            mixed_at: Gain::UNITY,
             on_air: false,
             plays: false,
             announced: false,
@@ -65,8 +75,13 @@ impl<C: Codec> Talker<C> {
     }
 
     /// Whether packets of this talkspurt have passed.
-    pub fn in_mid_talkspurt(&self) -> bool {
+    fn in_mid_talkspurt(&self) -> bool {
         self.on_air && self.passed
+    }
+
+    /// How much louder or softer than they are they are to be heard.
+    pub fn gain(&self) -> Gain {
+        self.loudness.gain()
     }
 
     /// Takes note of a packet's level and of where in a talkspurt it is; `true` where a talkspurt begins.
@@ -78,6 +93,7 @@ impl<C: Codec> Talker<C> {
         }
         self.level = level;
         self.standing.hear(level);
+        self.loudness.hear(level);
         let begins = !std::mem::replace(&mut self.on_air, true);
         self.passed &= !begins;
         begins
@@ -129,7 +145,7 @@ impl<C: Codec> Talker<C> {
     }
 
     /// There is no tick to give a frame to until a mix needs the signal again.
-    pub fn rest(&mut self) {
+    fn rest(&mut self) {
         self.pulled = Pulled::default();
         self.contributes = false;
     }
@@ -147,11 +163,34 @@ impl<C: Codec> Talker<C> {
         } else if was && !is {
             fade(&mut self.frame, |share| 1.0 - share);
         }
+        let (from, to) = (if was { self.mixed_at } else { self.gain() }, self.gain());
+        self.mixed_at = to;
+        if (from, to) != (Gain::UNITY, Gain::UNITY) {
+            let (from, to) = (from.linear(), to.linear());
+            fade(&mut self.frame, |share| from + (to - from) * share);
+        }
     }
 
-    /// Whether they hear a mix without themselves in this tick. Who has just stopped keeps it until the packets that
-    /// prime a listener of the shared mix, and the encoder's overlap before those, hold nothing of them.
-    pub fn keeps_mix_minus(&self, tick: u64) -> bool {
+    /// What they give to this tick, but for the samples.
+    pub fn contribution(&self, who: ParticipantId) -> Contribution {
+        let Pulled { capture_us, ends, .. } = self.pulled;
+        Contribution { who, position: self.position, level: self.level, capture_us, ends }
+    }
+
+    /// A mix starts to need the signal, or no longer does.
+    pub fn set_plays(&mut self, plays: bool) {
+        if plays && !self.plays {
+            self.forwarded = self.jitter.engage(self.in_mid_talkspurt());
+        } else if !plays && self.plays {
+            self.jitter.release();
+            self.rest();
+        }
+        self.plays = plays;
+    }
+
+    /// Whether mixes still hold something of them: the packets that prime a listener, and the encoder's overlap before
+    /// those. So long who is not to hear them, themselves first of all, keeps to a mix without them.
+    pub fn lingers(&self, tick: u64) -> bool {
         self.contributed.is_some_and(|last| tick.saturating_sub(last) <= PRIMES as u64 + 1)
     }
 }

@@ -4,12 +4,14 @@
 //!
 //! - [`audio`]: binary messages, a 16-byte header and one Opus packet.
 //! - [`text`]: text messages, JSON with a `type`.
+//! - [`gain`]: gains in half decibels.
 //! - [`name`]: room names and display names, checked once at the edge.
 //! - [`pace`]: how much of a stream may wait below its sender.
 //! - [`toc`]: the duration of an Opus packet, and whether its frames fit into it (RFC 6716 section 3).
 //! - [`unwrap`]: 16-bit sequence numbers and 32-bit timestamps widened to 64 bits.
 
 pub mod audio;
+pub mod gain;
 pub mod name;
 pub mod pace;
 pub mod text;
@@ -17,6 +19,7 @@ pub mod toc;
 pub mod unwrap;
 
 pub use audio::{DownFlags, DownHeader, ParseError, UpFlags, UpHeader};
+pub use gain::Gain;
 pub use name::{DisplayName, NameError, RoomName};
 pub use pace::Pace;
 pub use text::{ClientMessage, Participant, ServerMessage, Severity, TextError};

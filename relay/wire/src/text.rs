@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gain::Gain;
 use crate::name::{DisplayName, RoomName, is_control};
 
 /// Longest chat line, in Unicode scalar values.
@@ -36,6 +37,14 @@ pub enum ClientMessage {
     Received {
         /// The sequence number of the last packet that came.
         sequence: u16,
+    },
+    /// The participant wants to hear somebody louder or softer than they are, or not at all; for their own ears only.
+    Gain {
+        /// Whom.
+        participant: u32,
+        /// By how much; `null` is not at all, 0 is as they are.
+        #[serde(deserialize_with = "crate::gain::deserialize")]
+        db: Gain,
     },
     /// Asks for a pong; the pair with the smallest round trip tells the offset to the relay's clock.
     Ping {
@@ -219,8 +228,8 @@ impl ClientMessage {
     /// # Errors
     /// [`TextError`] saying what is wrong with it.
     pub fn parse(text: &str) -> Result<Option<Self>, TextError> {
-        let message: Option<Self> =
-            parse_typed(text, &["chat", "notify", "mute", "deafen", "received", "ping", "pong"])?;
+        let known = ["chat", "notify", "mute", "deafen", "received", "gain", "ping", "pong"];
+        let message: Option<Self> = parse_typed(text, &known)?;
         match &message {
             Some(Self::Chat { text }) => check_text(text, 1, MAX_CHAT_CHARS, "a chat line has 1 to 1000 characters")?,
             Some(Self::Notify(notice)) => notice.check()?,

@@ -123,6 +123,8 @@ pub struct JitterBuffer<C: Codec> {
 enum Phase {
     /// Between talkspurts.
     Idle,
+    /// In the middle of a talkspurt that was not played until now.
+    Joining,
     /// In a talkspurt.
     Playing,
     /// The last packet of the talkspurt is decoded.
@@ -246,6 +248,7 @@ impl<C: Codec> JitterBuffer<C> {
     fn produce(&mut self, now: Micros, block: usize, pulled: &mut Pulled) -> bool {
         match self.phase {
             Phase::Idle => self.start(now),
+            Phase::Joining => self.join(now, block, pulled),
             Phase::Playing => self.play(now, block, pulled),
             Phase::Ending => {
                 self.phase = Phase::Idle;
@@ -267,6 +270,21 @@ impl<C: Codec> JitterBuffer<C> {
         self.phase = Phase::Playing;
         self.concealed_run = 0;
         self.stood_still = 0;
+        true
+    }
+
+    /// Joins a talkspurt in its middle, once its next packet has waited long enough.
+    fn join(&mut self, now: Micros, block: usize, pulled: &mut Pulled) -> bool {
+        let target = self.arrivals.target_us();
+        let due = |first: &Stored| self.level_us(now, first.timestamp) >= target;
+        if !self.store.front().is_some_and(due) {
+            return self.conceal_late(block, pulled);
+        }
+        self.phase = Phase::Playing;
+        // What follows fits to what was heard before; a joint would be one more delay.
+        if self.before == Before::Concealed {
+            self.before = Before::Skipped;
+        }
         true
     }
 

@@ -62,17 +62,24 @@ impl<C: Codec> JitterBuffer<C> {
         expected.clamp(now - MAX_EXCESS_US.cast_unsigned(), now)
     }
 
-    /// From now on packets are inserted and pulled, after having been passed: playing goes on where passing stopped.
-    /// Returns the frames of the packets that passed last, oldest first.
-    pub fn engage(&mut self) -> Vec<Vec<i16>> {
+    /// From now on packets are inserted and pulled, after having been passed: playing goes on where passing stopped. In
+    /// mid-talkspurt what follows may not be there yet; it is concealed until it has waited as long as it should.
+    /// Returns the frames of the packets that passed last, oldest first, where they are what was heard just before.
+    pub fn engage(&mut self, in_mid_talkspurt: bool) -> Vec<Vec<i16>> {
         self.phase = Phase::Idle;
         self.before = Before::Silence;
         self.concealed_run = 0;
-        if std::mem::replace(&mut self.in_step, true) {
+        let mut frames = Vec::new();
+        if !std::mem::replace(&mut self.in_step, true) {
+            frames = self.stream.prime(self.recent.iter().map(|(_, packet)| packet));
+            frames.drain(..frames.len().saturating_sub(PRIMES));
+        }
+        if !in_mid_talkspurt {
             return Vec::new();
         }
-        let mut frames = self.stream.prime(self.recent.iter().map(|(_, packet)| packet));
-        frames.drain(..frames.len().saturating_sub(PRIMES));
+        self.phase = Phase::Joining;
+        self.before = Before::Continuous;
+        self.stood_still = 0;
         frames
     }
 
@@ -90,13 +97,6 @@ impl<C: Codec> JitterBuffer<C> {
         self.phase = Phase::Idle;
         self.before = Before::Silence;
         self.concealed_run = 0;
-    }
-
-    /// When the next packet is there to be played, with the delay worth waiting for, microseconds; `None` before the first
-    /// packet.
-    pub fn due_us(&self) -> Option<i64> {
-        let first = self.store.front().map_or(self.next_timestamp, |first| first.timestamp);
-        Some(self.arrivals.fastest_us()? + samples_to_us(first) + self.arrivals.target_us())
     }
 
     /// Media time, wrapping, of the sample that the next pull starts with while it plays.

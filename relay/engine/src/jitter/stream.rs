@@ -83,7 +83,7 @@ impl<C: Codec> Stream<C> {
         self.switch_to(epoch, stored);
         let (_, decoder) = self.current.as_mut().expect("switch_to leaves a decoder");
         decoder.decode(&stored.packet.payload, &mut self.frame)?;
-        self.apply_gain(stored.packet.gain_half_db);
+        self.apply_gain(stored.packet.gain_half_db, !seam && before != Before::Silence);
         let frame = &mut self.frame[overlap..];
         let mut inserted = 0;
         match before {
@@ -156,9 +156,10 @@ impl<C: Codec> Stream<C> {
         self.spare = self.current.replace((epoch, fresh)).map(|(_, old)| old);
     }
 
-    fn apply_gain(&mut self, half_db: i8) {
+    /// Applies a gain, from the last one on where this signal `goes_on` from that.
+    fn apply_gain(&mut self, half_db: i8, goes_on: bool) {
         let wanted = if half_db == 0 { 1.0 } else { 10f32.powf(f32::from(half_db) / 40.0) };
-        let (from, length) = (self.gain, SEAM.min(self.frame.len()));
+        let (from, length) = (if goes_on { self.gain } else { wanted }, SEAM.min(self.frame.len()));
         self.gain = wanted;
         #[expect(clippy::float_cmp, reason = "both are exactly 1 where no gain was ever asked for")]
         if from == 1.0 && wanted == 1.0 {

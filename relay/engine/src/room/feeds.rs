@@ -1,9 +1,12 @@
 //! Who hears which feed, and the seams between them.
 
+use relay_wire::Gain;
+
 use super::Room;
 use crate::codec::Codec;
 use crate::jitter::{PRIMES, Packet};
 use crate::listener::{Addressed, Feed, FeedPacket};
+use crate::mix::{Mix, MixKey};
 use crate::participant::{Participant, ParticipantId};
 use crate::select::{Standing, select};
 use crate::time::Micros;
@@ -17,57 +20,64 @@ impl<C: Codec + Clone> Room<C> {
         let mut candidates: Vec<&mut Standing> =
             self.participants.values_mut().filter(|p| p.talker.on_air).map(|p| &mut p.talker.standing).collect();
         select(&mut candidates, self.config.max_talkers, now);
-        let heard: Vec<ParticipantId> = self.heard().collect();
         let number = now.since(self.grid) / self.config.ptime.micros();
-        let forwards = self.participants.len() <= self.config.forward_up_to;
+        self.heard.clear();
+        self.lingering.clear();
+        for (&id, participant) in &self.participants {
+            let talker = &participant.talker;
+            if talker.on_air && talker.standing.is_selected() {
+                self.heard.push(id);
+            }
+            if self.heard.last() == Some(&id) || talker.lingers(number) {
+                self.lingering.push(id);
+            }
+        }
         let mut moved = Vec::new();
-        for (id, participant) in &mut self.participants {
-            let mut others = heard.iter().filter(|who| *who != id);
-            let mixed = if participant.talker.keeps_mix_minus(number) || heard.contains(id) {
-                Feed::MixMinus
-            } else {
-                Feed::Shared
-            };
-            let feed = match (others.next(), others.next()) {
-                _ if participant.listener.deafened => None,
-                (None, _) => None,
-                (Some(&one), None) if forwards => Some(Feed::Forward(one)),
-                (Some(_), _) => Some(mixed),
-            };
+        for mix in &mut self.mixes {
+            mix.free = mix.listeners == 0;
+            mix.listeners = 0;
+        }
+        for (&id, participant) in &mut self.participants {
+            let feed = wanted_feed(id, participant, &self.heard, &self.lingering, &mut self.key);
+            let feed = feed.map(|feed| match feed {
+                Wanted::Forward(from) => Feed::Forward(from),
+                Wanted::Mix => Feed::Mix(place_of(&mut self.mixes, &self.key, self.config.max_mixes, id, &self.codec)),
+            });
+            if let Some(Feed::Mix(place)) = feed {
+                self.mixes[place].listeners += 1;
+            }
             let before = std::mem::replace(&mut participant.listener.feed, feed);
-            if let (Some(Feed::Shared | Feed::MixMinus), Some(Feed::Forward(from))) = (before, feed) {
-                moved.push((*id, from));
+            if let (Some(Feed::Mix(_)), Some(Feed::Forward(from))) = (before, feed) {
+                moved.push((id, from));
             }
         }
         self.leave_mixes(&moved);
-        self.engage_for_mixes(&heard);
+        self.engage_for_mixes();
         self.finish_gone();
         self.announce();
-    }
-
-    /// Who is heard: in a talkspurt, and selected.
-    fn heard(&self) -> impl Iterator<Item = ParticipantId> {
-        let heard = self.participants.iter().filter(|(_, p)| p.talker.on_air && p.talker.standing.is_selected());
-        heard.map(|(&id, _)| id)
     }
 
     /// Gives the listeners who leave a mix for its last talker what that talker's jitter buffer still holds.
     fn leave_mixes(&mut self, moved: &[(ParticipantId, ParticipantId)]) {
         for &(id, from) in moved {
             let Some(talker) = self.participants.get(&from).map(|p| &p.talker).filter(|t| t.plays) else { continue };
+            let gain = talker.gain();
             // The encoder of the mix has not yet let out the last of what was pulled.
             let delay = self.codec.delay_samples();
-            let mixed = |p: &Participant<C>| matches!(p.listener.following, Some((Feed::Shared | Feed::MixMinus, _)));
+            let mixed = |p: &Participant<C>| matches!(p.listener.following, Some((Feed::Mix(_), _)));
             let back = if self.participants.get(&id).is_some_and(mixed) { delay } else { 0 };
             let position = talker.jitter.position().wrapping_sub(back);
             let unplayed: Vec<Packet> = talker.jitter.unplayed(back).cloned().collect();
             let primes: Vec<Packet> = talker.jitter.primes(back).cloned().collect();
             let clock = self.media_time(self.now);
-            let Some(listener) = self.participants.get_mut(&id).map(|p| &mut p.listener) else { continue };
+            let Some(participant) = self.participants.get_mut(&id) else { continue };
+            let personal = participant.gain_of(from);
+            let listener = &mut participant.listener;
+            listener.gain = gain.and(personal);
             match listener.following {
                 // The mix that was to come did not start.
                 Some((Feed::Forward(followed), _)) if followed == from => {}
-                Some((Feed::Shared | Feed::MixMinus, _)) => {
+                Some((Feed::Mix(_), _)) => {
                     listener.align_to_last(position);
                     listener.following = Some((Feed::Forward(from), UNDECODED));
                 }
@@ -82,19 +92,10 @@ impl<C: Codec + Clone> Room<C> {
     }
 
     /// Starts and stops the jitter buffers that mixes need.
-    fn engage_for_mixes(&mut self, heard: &[ParticipantId]) {
-        let mixes = self.participants.values().any(|p| matches!(p.listener.feed, Some(Feed::Shared | Feed::MixMinus)));
+    fn engage_for_mixes(&mut self) {
+        let mixes = self.mixes.iter().any(|mix| mix.listeners > 0);
         for (id, participant) in &mut self.participants {
-            let talker = &mut participant.talker;
-            let needed = mixes && heard.contains(id);
-            if needed && !talker.plays {
-                let frames = talker.jitter.engage();
-                talker.forwarded = if talker.in_mid_talkspurt() { frames } else { Vec::new() };
-            } else if !needed && talker.plays {
-                talker.jitter.release();
-                talker.rest();
-            }
-            talker.plays = needed;
+            participant.talker.set_plays(mixes && self.heard.contains(id));
         }
     }
 
@@ -128,16 +129,23 @@ impl<C: Codec + Clone> Room<C> {
         let feed = FeedPacket::from(packet);
         let Some(talker) = self.participants.get(&from).map(|p| &p.talker) else { return };
         let clock = self.media_time(talker.jitter.expected(now, packet));
-        // Where it plays, for others, the packet waits in the buffer; where it passed, it is the last of the recent.
-        let before = |p: &&Packet| p.timestamp.wrapping_sub(packet.timestamp).cast_signed() < 0;
-        let primes: Vec<Packet> = talker.jitter.last_packets().filter(before).cloned().collect();
-        let primes = &primes[primes.len().saturating_sub(PRIMES)..];
+        let gain = talker.gain();
+        let follows = (Feed::Forward(from), 0);
+        let comes = |p: &Participant<C>| p.listener.feed == Some(follows.0) && p.listener.following != Some(follows);
+        let mut primes = Vec::new();
+        if self.participants.values().any(comes) {
+            // Where it plays, for others, the packet waits in the buffer; where it passed, it is the last of the recent.
+            let before = |p: &&Packet| p.timestamp.wrapping_sub(packet.timestamp).cast_signed() < 0;
+            primes.extend(talker.jitter.last_packets().filter(before).cloned());
+            primes.drain(..primes.len().saturating_sub(PRIMES));
+        }
         for (&id, participant) in &mut self.participants {
+            let personal = participant.gain_of(from);
             let listener = &mut participant.listener;
-            if listener.feed != Some(Feed::Forward(from)) {
+            if listener.feed != Some(follows.0) {
                 continue;
             }
-            let follows = (Feed::Forward(from), 0);
+            listener.gain = gain.and(personal);
             if packet.payload.is_empty() && listener.following != Some(follows) {
                 continue;
             }
@@ -148,4 +156,56 @@ impl<C: Codec + Clone> Room<C> {
             to.send(follows, &feed, primes.iter().map(|p| (p.timestamp, &p.payload)));
         }
     }
+}
+
+/// What somebody is to hear.
+enum Wanted {
+    Forward(ParticipantId),
+    Mix,
+}
+
+/// What a participant is to hear; for a mix, `key` becomes what makes it distinct.
+fn wanted_feed<C: Codec + Clone>(
+    id: ParticipantId,
+    participant: &Participant<C>,
+    heard: &[ParticipantId],
+    lingering: &[ParticipantId],
+    key: &mut MixKey,
+) -> Option<Wanted> {
+    let gain = |who: ParticipantId| if who == id { Gain::MUTE } else { participant.gain_of(who) };
+    let mut audible = heard.iter().filter(|who| gain(**who) != Gain::MUTE);
+    let first = *audible.next().filter(|_| !participant.listener.deafened)?;
+    if audible.next().is_none() {
+        return Some(Wanted::Forward(first));
+    }
+    key.clear();
+    lingering.iter().for_each(|&who| key.set(who, gain(who)));
+    Some(Wanted::Mix)
+}
+
+/// Where the mix with that key is. Where there are too many, the one that is without the listener alone.
+fn place_of<C: Codec + Clone>(
+    mixes: &mut Vec<Mix<C>>,
+    key: &MixKey,
+    most: usize,
+    listener: ParticipantId,
+    codec: &C,
+) -> usize {
+    if let Some(place) = mixes.iter().position(|mix| mix.key == *key) {
+        mixes[place].free = false;
+        return place;
+    }
+    let free = mixes.iter().position(|mix| mix.free);
+    let place = free.unwrap_or(mixes.len());
+    if free.is_none() && place >= most {
+        let own = key.only(listener);
+        if own != *key {
+            return place_of(mixes, &own, usize::MAX, listener, codec);
+        }
+    }
+    if free.is_none() {
+        mixes.push(Mix::new(codec.clone()));
+    }
+    mixes[place].become_another(key.clone());
+    place
 }

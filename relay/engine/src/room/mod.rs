@@ -1,8 +1,7 @@
 //! The room: participants come and go, packets come in and go out.
 //!
-//! In a room of two, or of as many as [`RoomConfig::forward_up_to`] says, a mix with exactly one contributor is that
-//! contributor's packets: they are forwarded as they arrive. Otherwise each distinct mix goes out on the tick of the
-//! packet time, encoded once, to everyone who hears it. A room in which nobody talks does nothing.
+//! A mix with exactly one contributor is that contributor's packets: they are forwarded as they arrive. Any other goes
+//! out on the tick of the packet time, encoded once, to everyone who hears it. A room in which nobody talks does nothing.
 
 mod feeds;
 mod mixes;
@@ -10,14 +9,14 @@ mod mixes;
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use relay_wire::{DownHeader, UpHeader};
+use relay_wire::{DownHeader, Gain, UpHeader};
 
 use crate::codec::Codec;
 use crate::jitter::{PRIMES, Packet, Passed};
 use crate::listener::FeedPacket;
-use crate::mixer::{Mix, Tick};
+use crate::mix::{Mix, MixKey};
 use crate::participant::{Participant, ParticipantId};
-use crate::talker::Talker;
+use crate::tick::{Contribution, Tick};
 use crate::time::{Micros, Ptime, us_to_samples};
 
 /// What does not change while a room exists.
@@ -27,14 +26,13 @@ pub struct RoomConfig {
     pub ptime: Ptime,
     /// How many talkers are heard at once.
     pub max_talkers: usize,
-    /// Up to how many participants a lone voice is forwarded as it arrives. In a room of two nobody ever hears a mix; in a
-    /// larger one the change from forwarded to mixed makes those who join in wait up to a packet longer.
-    pub forward_up_to: usize,
+    /// How many distinct mixes are encoded at most. Whoever asks for one more by gains hears the others as they are.
+    pub max_mixes: usize,
 }
 
 impl Default for RoomConfig {
     fn default() -> Self {
-        Self { ptime: Ptime::default(), max_talkers: 4, forward_up_to: 2 }
+        Self { ptime: Ptime::default(), max_talkers: 4, max_mixes: 32 }
     }
 }
 
@@ -49,6 +47,8 @@ pub enum Input {
     Packet(ParticipantId, UpHeader, Bytes),
     /// Somebody wants no audio, or wants it again.
     Deafen(ParticipantId, bool),
+    /// The first wants to hear the second so much louder or softer.
+    Gain(ParticipantId, ParticipantId, Gain),
     /// The time of [`Room::next_timeout`] has come.
     Timeout,
 }
@@ -62,6 +62,8 @@ pub enum Output {
     Talking(ParticipantId, bool),
     /// A packet of this talker did not decode.
     Undecodable(ParticipantId),
+    /// This listener has [`MAX_GAINS`](crate::MAX_GAINS) others at gains already; one more was not taken.
+    TooManyGains(ParticipantId),
 }
 
 /// One room.
@@ -76,19 +78,17 @@ pub struct Room<C: Codec> {
     /// Number of the next tick; `None` while the room is silent.
     next_tick: Option<u64>,
     participants: BTreeMap<ParticipantId, Participant<C>>,
-    shared: Mix<C>,
+    mixes: Vec<Mix<C>>,
+    /// Who is heard, and of whom mixes still hold something.
+    heard: Vec<ParticipantId>,
+    lingering: Vec<ParticipantId>,
+    key: MixKey,
     /// The ticks before this one in which somebody was heard, oldest first; empty after silence.
     past: VecDeque<Tick>,
     outputs: VecDeque<Output>,
     /// Time of the input under way.
     now: Micros,
-    /// A mix is about to start, and its first tick has its time.
-    placed: bool,
 }
-
-/// Ticks are placed this much after the packets they are placed by: those are a little later at times, and the driver
-/// is too.
-const LEEWAY_US: u64 = 1_500;
 
 /// A driver that comes later than this skips the ticks in between: what they would play is too old.
 const MAX_TICKS_BEHIND: u64 = 5;
@@ -98,7 +98,10 @@ impl<C: Codec + Clone> Room<C> {
     pub fn new(config: RoomConfig, codec: C, now: Micros) -> Self {
         Self {
             config,
-            shared: Mix::new(codec.clone()),
+            mixes: Vec::new(),
+            heard: Vec::new(),
+            lingering: Vec::new(),
+            key: MixKey::default(),
             codec,
             began: now,
             grid: now,
@@ -107,7 +110,6 @@ impl<C: Codec + Clone> Room<C> {
             past: VecDeque::with_capacity(PRIMES),
             outputs: VecDeque::new(),
             now,
-            placed: false,
         }
     }
 
@@ -121,6 +123,7 @@ impl<C: Codec + Clone> Room<C> {
             }
             Input::Leave(id) => {
                 self.participants.remove(&id);
+                self.participants.values_mut().for_each(|p| _ = p.set_gain(id, Gain::UNITY));
                 self.regroup(now);
             }
             Input::Packet(id, header, payload) => self.packet(now, id, header, payload),
@@ -130,6 +133,14 @@ impl<C: Codec + Clone> Room<C> {
                     listener.deafened = deafened;
                     listener.following = None;
                     self.regroup(now);
+                }
+            }
+            Input::Gain(listener, who, gain) => {
+                let here = listener != who && self.participants.contains_key(&who);
+                match self.participants.get_mut(&listener).filter(|_| here).map(|p| p.set_gain(who, gain)) {
+                    Some(true) => self.regroup(now),
+                    Some(false) => self.outputs.push_back(Output::TooManyGains(listener)),
+                    None => {}
                 }
             }
             Input::Timeout => self.run_until(now),
@@ -233,22 +244,14 @@ impl<C: Codec + Clone> Room<C> {
             } else {
                 number
             };
-            // Ticks that were placed anew come once more, later.
-            let done = self.tick(number);
+            self.tick(number);
             let busy = |p: &Participant<C>| p.talker.on_air || p.listener.following.is_some();
-            self.next_tick = self.participants.values().any(busy).then_some(number + u64::from(done));
+            self.next_tick = self.participants.values().any(busy).then_some(number + 1);
         }
     }
 
-    /// Runs a tick; `false` where it was put off.
-    fn tick(&mut self, number: u64) -> bool {
+    fn tick(&mut self, number: u64) {
         let now = self.time_of(number);
-        let starts = self.mix_starts();
-        let forwarded = self.playing().any(Talker::in_mid_talkspurt);
-        if starts && forwarded && !self.placed && self.place_ticks(now) {
-            return false;
-        }
-        self.placed &= starts;
         let mut tick = if self.past.len() == PRIMES { self.past.pop_front() } else { None }.unwrap_or_default();
         tick.reset(number, self.config.ptime.samples());
         self.add_up(now, &mut tick);
@@ -263,29 +266,6 @@ impl<C: Codec + Clone> Room<C> {
         }
         self.settle_silence(now);
         self.regroup(now);
-        true
-    }
-
-    /// Whose signal a mix needs.
-    fn playing(&self) -> impl Iterator<Item = &Talker<C>> {
-        self.participants.values().map(|p| &p.talker).filter(|talker| talker.plays)
-    }
-
-    /// Whether a mix is needed and there was none at the tick before.
-    fn mix_starts(&self) -> bool {
-        self.playing().next().is_some() && self.playing().all(|talker| !talker.pulled.active)
-    }
-
-    /// Sets the first tick of a mix to when the next packet of each of its talkers is there: what listeners have heard
-    /// of a talker who was forwarded is not said again, there is no gap before what they have not, and nobody's packets
-    /// wait longer than for the last of the others. `false` where that is now.
-    fn place_ticks(&mut self, now: Micros) -> bool {
-        self.placed = true;
-        let due = self.playing().filter_map(|talker| talker.jitter.due_us()).max();
-        let due = due.and_then(|us| u64::try_from(us).ok()).map_or(now, |us| Micros(us) + LEEWAY_US);
-        let later = due.since(now).min(self.config.ptime.micros());
-        self.grid = self.grid + later;
-        later > 0
     }
 
     /// Pulls a frame of everyone whose signal a mix needs, selects who is heard, and adds those up.
@@ -301,7 +281,7 @@ impl<C: Codec + Clone> Room<C> {
             let talker = &mut participant.talker;
             talker.settle(tick.number);
             if talker.contributes {
-                tick.add(id, &talker.frame);
+                tick.add(talker.contribution(id), &talker.frame);
             }
         }
     }
@@ -315,7 +295,7 @@ impl<C: Codec + Clone> Room<C> {
             for (&id, participant) in &self.participants {
                 let frames = &participant.talker.forwarded;
                 if let Some(frame) = frames.len().checked_sub(age).map(|at| &frames[at]) {
-                    tick.add(id, frame);
+                    tick.add(Contribution { who: id, ..Contribution::default() }, frame);
                 }
             }
             self.past.push_back(tick);
