@@ -3,9 +3,9 @@
 import opusUrl from 'virtual:opus-wasm-url';
 import { batch, effect } from '@preact/signals';
 import { type Capture, CaptureError, startCapture } from './audio/capture.ts';
-import { DelayMeter } from './audio/delay.ts';
-import { CodecError, type Playout, type PlayoutReport, startPlayout } from './audio/playout.ts';
+import { CodecError, type Playout, startPlayout } from './audio/playout.ts';
 import { claim } from './claim.ts';
+import { DelayWatch } from './delay-watch.ts';
 import { inputs, lookForDevices, watchDevices } from './devices.ts';
 import type { FromWorker, Link, ToWorker } from './net/messages.ts';
 import NetWorker from './net/worker.ts?worker';
@@ -56,7 +56,7 @@ class Conversation {
   readonly #room: string;
   readonly #context: AudioContext;
   readonly #worker = new NetWorker();
-  readonly #delay = new DelayMeter();
+  readonly #delay: DelayWatch;
   readonly #url: string;
   readonly #endings: (() => void)[] = [];
   #capture: Capture | null = null;
@@ -71,6 +71,7 @@ class Conversation {
     this.#room = room;
     this.#url = `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/ws?${query}`;
     this.#context = new AudioContext({ latencyHint: 0 });
+    this.#delay = new DelayWatch(this.#context);
     this.#context.onstatechange = () => {
       store.soundPaused.value = !this.#closed && this.#context.state !== 'running';
     };
@@ -85,7 +86,6 @@ class Conversation {
       store.deafened.value = false;
       store.push.value = CLOSED;
       store.ownTalking.value = false;
-      store.delayMs.value = null;
       store.playout.value = null;
       store.notices.value = [];
       store.missed.value = store.NONE_MISSED;
@@ -102,7 +102,7 @@ class Conversation {
     store.microphone.value = this.#capture === null ? 'off' : 'on';
     try {
       const binary = await opus;
-      this.#playout = await startPlayout(this.#context, binary, (report) => this.#report(report));
+      this.#playout = await startPlayout(this.#context, binary, (report) => this.#delay.report(report));
       if (this.#closed) {
         this.#playout.stop();
         return;
@@ -236,7 +236,7 @@ class Conversation {
         }
         break;
       case 'clock':
-        this.#delay.learnClock(data.offsetUs);
+        this.#delay.learnClock(data.offsetUs, data.roundTripUs, data.lastUs);
         break;
       case 'uplink':
         store.ownLevel.value = data.level;
@@ -259,22 +259,10 @@ class Conversation {
       return;
     }
     this.#delay.reset();
-    store.delayMs.value = null;
     store.roomState.value = {
       ...store.roomState.value,
       participants: store.roomState.value.participants.map((p) => ({ ...p, talking: false })),
     };
-  }
-
-  #report(report: PlayoutReport): void {
-    store.playout.value = report.stats;
-    store.heardLevel.value = report.level;
-    const context = this.#context;
-    const latency = context.outputLatency || context.baseLatency || 0;
-    const aheadSeconds = report.frame / context.sampleRate - context.currentTime + latency;
-    const nowUs = (performance.timeOrigin + performance.now()) * 1000;
-    const delay = this.#delay.heard(report.captureUs, nowUs + aheadSeconds * 1e6);
-    store.delayMs.value = delay === null ? null : Math.round(delay);
   }
 
   async #keepAwake(): Promise<void> {

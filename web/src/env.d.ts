@@ -3,3 +3,4 @@ declare module 'virtual:opus-wasm-url' {
   const url: string | null;
   export default url;
 }
+declare module '*.css';

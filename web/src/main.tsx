@@ -10,6 +10,7 @@ import './ui/notices.css';
 import './ui/room.css';
 import './ui/talk-bar.css';
 import './ui/sheet.css';
+import './ui/delay.css';
 
 effect(() => {
   document.documentElement.lang = language.value;
@@ -20,3 +21,6 @@ effect(() => {
 });
 
 render(<App />, document.getElementById('app')!);
+
+// Where the certificate is not trusted there is no service worker, and nothing is missed but a nicer error page.
+navigator.serviceWorker?.register('/sw.js').catch(() => {});

@@ -77,7 +77,9 @@ export async function visit(
     void dialog.dismiss();
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith(relay.origin)) complaints.push(`request: ${request.url()}`);
+    // A blob is of the page itself.
+    const url = request.url().replace(/^blob:/, '');
+    if (!url.startsWith(relay.origin)) complaints.push(`request: ${request.url()}`);
   });
   await page.goto(relay.link(room));
   return { page, complaints };

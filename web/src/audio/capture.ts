@@ -79,7 +79,8 @@ export async function startCapture(processing: Processing, ended: () => void): P
   }
 }
 
-async function askForMicrophone({ deviceId, ...processing }: Processing): Promise<MediaStream> {
+/** Throws a `CaptureError` that says why there is none. */
+export async function askForMicrophone({ deviceId, ...processing }: Processing): Promise<MediaStream> {
   if (navigator.mediaDevices === undefined) throw new CaptureError('insecure', null);
   try {
     // A chosen device that is gone is no reason to fail: without `exact` the browser takes another.
@@ -136,19 +137,20 @@ async function connectWorklet(track: MediaStreamTrack): Promise<Connection> {
   throw new Error('unreachable: the last try returns or throws');
 }
 
-/** What the browser says of the way from the microphone to us. */
+/** What the browser says of the way from the microphone to us, the block that a sample waits for not counted. */
 class TrackLatency {
   readonly #track: MediaStreamTrack;
   readonly #timer: ReturnType<typeof setInterval> | null;
-  #smoothedUs: number;
-  us: number;
+  /** Length of a block: Chromium's latency is that of the first sample in it, ours that of the last. */
+  readonly #blockUs: number;
+  #smoothedUs = 0;
+  us = 0;
   onchange: (latencyUs: number) => void = () => {};
 
   constructor(track: MediaStreamTrack) {
     this.#track = track;
     const { latency } = track.getSettings() as { latency?: number };
-    this.us = typeof latency === 'number' && latency < 1 ? latency * 1e6 : 0;
-    this.#smoothedUs = this.us;
+    this.#blockUs = (latency ?? 0) * 1e6;
     this.#timer = track.stats === undefined ? null : setInterval(() => this.#look(), LOOK_MS);
   }
 
@@ -159,7 +161,7 @@ class TrackLatency {
   #look(): void {
     const { latency = 0 } = this.#track.stats ?? {};
     if (latency <= 0 || latency >= 1000) return;
-    this.#smoothedUs += (latency * 1000 - this.#smoothedUs) / 8;
+    this.#smoothedUs += (Math.max(0, latency * 1000 - this.#blockUs) - this.#smoothedUs) / 8;
     if (Math.abs(this.#smoothedUs - this.us) < TELL_US) return;
     this.us = this.#smoothedUs;
     this.onchange(this.us);

@@ -9,6 +9,6 @@ declare const MediaStreamTrackProcessor: {
 };
 
 interface MediaStreamTrack {
-  /** Chromium only. `latency`: age of the newest sample, in ms. */
+  /** Chromium only. `latency`: age of the newest block, by its first sample, in ms. */
   readonly stats?: { readonly latency?: number };
 }

@@ -34,7 +34,7 @@ export interface Intent {
 export type FromWorker =
   | { kind: 'link'; link: Link }
   | { kind: 'message'; message: RelayMessage }
-  | { kind: 'clock'; offsetUs: number; roundTripUs: number }
+  | { kind: 'clock'; offsetUs: number; roundTripUs: number; lastUs: number }
   | { kind: 'uplink'; level: number; talking: boolean; lagMs: number; withheld: number }
   | { kind: 'codec_failed' };
 

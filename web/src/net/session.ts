@@ -23,7 +23,8 @@ export interface SessionEvents {
   welcome(welcome: Welcome): void;
   message(message: RelayMessage): void;
   packet(packet: DownPacket, timestamp: number): void;
-  clock(offsetUs: number, roundTripUs: number): void;
+  /** `roundTripUs`: the shortest, to which the offset belongs; `lastUs`: the last one. */
+  clock(offsetUs: number, roundTripUs: number, lastUs: number): void;
 }
 
 /** This machine's clock in µs, the same in every thread of the page. */
@@ -151,8 +152,9 @@ export class Session {
 
   #pong(t: number, relayUs: number): void {
     if (this.#gate?.pongReceived(t) == null) return;
-    this.clock.learn(t, localUs(), relayUs);
-    this.#events.clock(this.clock.offsetUs!, this.clock.roundTripUs!);
+    const now = localUs();
+    this.clock.learn(t, now, relayUs);
+    this.#events.clock(this.clock.offsetUs!, this.clock.roundTripUs!, now - t);
   }
 
   #watch(): void {

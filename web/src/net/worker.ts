@@ -80,7 +80,7 @@ function start(data: Extract<ToWorker, { kind: 'start' }>): void {
   session = new Session(data.url, {
     link: (link) => tell({ kind: 'link', link }),
     message: (message) => tell({ kind: 'message', message }),
-    clock: (offsetUs, roundTripUs) => tell({ kind: 'clock', offsetUs, roundTripUs }),
+    clock: (offsetUs, roundTripUs, lastUs) => tell({ kind: 'clock', offsetUs, roundTripUs, lastUs }),
     welcome: (message) => {
       welcome = message;
       toPlayout({ kind: 'begin', ptimeSamples: message.ptimeMs * SAMPLES_PER_MS });

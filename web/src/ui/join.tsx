@@ -4,6 +4,7 @@ import { MAX_NAME_CHARACTERS, nameProblem } from '../names.ts';
 import { EarIcon, Mark, MicrophoneIcon } from './icons.tsx';
 import { name } from './settings.ts';
 import { SettingsForm } from './settings-form.tsx';
+import { SoundCheck } from './sound-check.tsx';
 import { room } from './store.ts';
 import { type Key, t } from './words.ts';
 
@@ -76,6 +77,10 @@ export function Join({ entering }: { entering: boolean }) {
           <EarIcon />
           {t('onlyListen')}
         </button>
+        <details class="settings">
+          <summary data-testid="sound-check">{t('soundCheck')}</summary>
+          <SoundCheck ends={entering} />
+        </details>
         <details class="settings">
           <summary data-testid="sound-settings">{t('soundSettings')}</summary>
           <div class="settings-inside">

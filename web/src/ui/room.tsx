@@ -1,18 +1,18 @@
 import { signal } from '@preact/signals';
-import { samplesToMs } from '../audio/units.ts';
 import { resumeSound, retryNow } from '../conversation.ts';
 import { Chat, showMissed } from './chat.tsx';
+import { DelayButton, DelaySheet } from './delay.tsx';
 import { BellIcon, InviteIcon, SettingsIcon } from './icons.tsx';
 import { Invite } from './invite.tsx';
 import { Notices } from './notices.tsx';
 import { People } from './people.tsx';
 import { SettingsForm } from './settings-form.tsx';
 import { Sheet } from './sheet.tsx';
-import { delayMs, heardLevel, link, missed, playout, room, soundPaused } from './store.ts';
+import { link, missed, room, soundPaused } from './store.ts';
 import { TalkBar } from './talk-bar.tsx';
 import { t } from './words.ts';
 
-const sheet = signal<'none' | 'invite' | 'settings'>('none');
+const sheet = signal<'none' | 'delay' | 'invite' | 'settings'>('none');
 const close = () => {
   sheet.value = 'none';
 };
@@ -28,7 +28,11 @@ export function Room() {
           <h1>{room}</h1>
           <Status />
         </div>
-        <Delay />
+        <DelayButton
+          onClick={() => {
+            sheet.value = 'delay';
+          }}
+        />
         <nav class="room-tools">
           <Bell />
           <Tool opens="invite" />
@@ -56,6 +60,7 @@ export function Room() {
       </div>
       <TalkBar />
       <Notices />
+      {sheet.value === 'delay' && <DelaySheet onClose={close} />}
       {sheet.value === 'invite' && <Invite onClose={close} />}
       {sheet.value === 'settings' && (
         <Sheet title={t('settings')} testid="settings-sheet" onClose={close}>
@@ -103,28 +108,6 @@ function Status() {
   return (
     <p class={`status ${state}`} data-testid="status" data-state={state} role="status">
       {t(STATUS[state])}
-    </p>
-  );
-}
-
-/** From a talker's mouth to this ear, for what is heard now. */
-function Delay() {
-  const ms = delayMs.value;
-  const stats = playout.value;
-  if (ms === null || stats === null) return null;
-  return (
-    <p
-      class="delay"
-      data-testid="delay"
-      data-ms={ms}
-      data-target-ms={Math.round(stats.targetUs / 1000)}
-      data-level-ms={Math.round(stats.levelUs / 1000)}
-      data-concealed-ms={Math.round(samplesToMs(stats.concealedSamples))}
-      data-underruns={stats.underruns}
-      data-discarded={stats.discarded}
-      data-heard={heardLevel.value}
-    >
-      <strong>{ms}</strong> ms <span>{t('mouthToEar')}</span>
     </p>
   );
 }

@@ -6,6 +6,7 @@ import type { JitterStats } from '../audio/jitter/jitter-buffer.ts';
 import { roomOf } from '../names.ts';
 import type { Intent, Link } from '../net/messages.ts';
 import type { RelayMessage, Severity } from '../net/text.ts';
+import type { Sample, Verdict } from './delay-history.ts';
 import { CLOSED } from './push-to-talk.ts';
 import { apply, EMPTY_ROOM, type RoomState } from './room-state.ts';
 import { MUSIC_BITRATE, music, talkMode } from './settings.ts';
@@ -56,6 +57,12 @@ export const heardLevel = signal(127);
 export const playout = signal<JitterStats | null>(null);
 export const notices = signal<readonly Notice[]>([]);
 
+export const delayVerdict = signal<Verdict>('good');
+/** The last minute. */
+export const delaySamples = signal<readonly Sample[]>([]);
+export const concealedMs = signal(0);
+/** The last one, to the relay and back. */
+export const roundTripMs = signal(0);
 /** Ids of those whose link is bad. */
 export const weakLinks = signal<readonly number[]>([]);
 

@@ -33,8 +33,6 @@ function Mute() {
       data-testid="mute"
       data-lag-ms={uplink.value.lagMs}
       data-withheld={uplink.value.withheld}
-      aria-pressed={off}
-      aria-label={t(off ? 'unmuteLabel' : 'muteLabel')}
       onClick={() => {
         muted.value = !off;
         if (muted.value) ownTalking.value = false;
@@ -76,14 +74,13 @@ function Deafen() {
       class={`button small ${off ? 'alarm' : ''}`}
       type="button"
       data-testid="deafen"
-      aria-pressed={off}
-      aria-label={t(off ? 'undeafenLabel' : 'deafenLabel')}
       onClick={() => {
         deafened.value = !off;
       }}
     >
       {off ? <SpeakerOffIcon /> : <SpeakerIcon />}
       <span>{t(off ? 'soundOff' : 'soundOn')}</span>
+      <span class="unseen">{t(off ? 'undeafenLabel' : 'deafenLabel')}</span>
     </button>
   );
 }

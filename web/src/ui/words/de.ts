@@ -64,10 +64,8 @@ export const de: Words = {
 
   microphoneOn: 'Mikrofon an',
   tapToMute: 'Tippen: stumm',
-  muteLabel: 'Dein Mikrofon ist an. Stummschalten',
   youAreMuted: 'Du bist stumm',
   tapToTalk: 'Tippen: sprechen',
-  unmuteLabel: 'Du bist stumm. Mikrofon einschalten',
   holdToTalk: 'Zum Sprechen halten',
   holdHelp: 'Zweimal tippen: bleibt an',
   onAir: 'Man hört dich',
@@ -90,7 +88,6 @@ export const de: Words = {
   message: 'Nachricht',
   send: 'Senden',
   chatYou: 'Du',
-  missed: '{count} neu',
   showMissed: 'Zeigen, was du verpasst hast',
 
   note: 'Hinweis',
@@ -115,9 +112,6 @@ export const de: Words = {
   copied: 'Kopiert',
   share: 'Teilen',
   shareText: 'Sprich mit mir im Raum {room}',
-
-  personVolume: 'Wie laut {name} für dich ist',
-  silenceFor: '{name} nur für dich stummschalten',
 
   delay: 'Verzögerung',
   delayLabel: 'Die Verzögerung im Einzelnen zeigen',

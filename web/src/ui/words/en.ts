@@ -67,10 +67,8 @@ export const en = {
   // Talk control
   microphoneOn: 'Microphone on',
   tapToMute: 'Tap to mute',
-  muteLabel: 'Your microphone is on. Mute',
   youAreMuted: 'You are muted',
   tapToTalk: 'Tap to talk',
-  unmuteLabel: 'You are muted. Unmute',
   holdToTalk: 'Hold to talk',
   holdHelp: 'Tap twice to keep it on',
   onAir: 'You are on',
@@ -94,7 +92,6 @@ export const en = {
   message: 'Message',
   send: 'Send',
   chatYou: 'You',
-  missed: '{count} new',
   showMissed: 'Show what you missed',
 
   // Notices
@@ -120,10 +117,6 @@ export const en = {
   copied: 'Copied',
   share: 'Share',
   shareText: 'Talk with me in the room {room}',
-
-  // A person
-  personVolume: 'How loud {name} is for you',
-  silenceFor: 'Mute {name} for yourself',
 
   // Delay
   delay: 'Delay',

@@ -64,10 +64,8 @@ export const es: Words = {
 
   microphoneOn: 'Micrófono activado',
   tapToMute: 'Toca para silenciar',
-  muteLabel: 'Tu micrófono está activado. Silenciar',
   youAreMuted: 'Estás en silencio',
   tapToTalk: 'Toca para hablar',
-  unmuteLabel: 'Estás en silencio. Activar el micrófono',
   holdToTalk: 'Mantén para hablar',
   holdHelp: 'Dos toques: queda activado',
   onAir: 'Se te oye',
@@ -90,7 +88,6 @@ export const es: Words = {
   message: 'Mensaje',
   send: 'Enviar',
   chatYou: 'Tú',
-  missed: '{count} nuevos',
   showMissed: 'Ver lo que te perdiste',
 
   note: 'Nota',
@@ -114,9 +111,6 @@ export const es: Words = {
   copied: 'Copiado',
   share: 'Compartir',
   shareText: 'Habla conmigo en la sala {room}',
-
-  personVolume: 'Con qué volumen oyes a {name}',
-  silenceFor: 'Silenciar a {name} solo para ti',
 
   delay: 'Retardo',
   delayLabel: 'Ver el retardo en detalle',

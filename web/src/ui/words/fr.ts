@@ -64,10 +64,8 @@ export const fr: Words = {
 
   microphoneOn: 'Micro ouvert',
   tapToMute: 'Toucher pour couper',
-  muteLabel: 'Votre micro est ouvert. Le couper',
   youAreMuted: 'Micro coupé',
   tapToTalk: 'Toucher pour parler',
-  unmuteLabel: 'Votre micro est coupé. L’ouvrir',
   holdToTalk: 'Maintenir pour parler',
   holdHelp: 'Deux touches : reste ouvert',
   onAir: 'On vous entend',
@@ -90,7 +88,6 @@ export const fr: Words = {
   message: 'Message',
   send: 'Envoyer',
   chatYou: 'Vous',
-  missed: '{count} nouveaux',
   showMissed: 'Voir ce que vous avez manqué',
 
   note: 'Note',
@@ -114,9 +111,6 @@ export const fr: Words = {
   copied: 'Copié',
   share: 'Partager',
   shareText: 'Parlez avec moi dans le salon {room}',
-
-  personVolume: 'Volume de {name} pour vous',
-  silenceFor: 'Couper {name} pour vous seul',
 
   delay: 'Délai',
   delayLabel: 'Voir le délai en détail',

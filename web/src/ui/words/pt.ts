@@ -64,10 +64,8 @@ export const pt: Words = {
 
   microphoneOn: 'Microfone ligado',
   tapToMute: 'Toque para silenciar',
-  muteLabel: 'O seu microfone está ligado. Silenciar',
   youAreMuted: 'Está em silêncio',
   tapToTalk: 'Toque para falar',
-  unmuteLabel: 'Está em silêncio. Ligar o microfone',
   holdToTalk: 'Mantenha para falar',
   holdHelp: 'Dois toques: fica ligado',
   onAir: 'Está a ser ouvido',
@@ -90,7 +88,6 @@ export const pt: Words = {
   message: 'Mensagem',
   send: 'Enviar',
   chatYou: 'Você',
-  missed: '{count} novas',
   showMissed: 'Ver o que perdeu',
 
   note: 'Nota',
@@ -114,9 +111,6 @@ export const pt: Words = {
   copied: 'Copiada',
   share: 'Partilhar',
   shareText: 'Fale comigo na sala {room}',
-
-  personVolume: 'Volume de {name} para si',
-  silenceFor: 'Silenciar {name} só para si',
 
   delay: 'Atraso',
   delayLabel: 'Ver o atraso em pormenor',

@@ -1,0 +1,170 @@
+// Proves what a person does beside talking: sound check, settings that apply at once, the delay in its stages, the
+// invitation, what was missed, another language, and what is seen while the relay is away.
+
+import { join as path } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connected, join, launch, participant, visit } from './support/chromium.ts';
+import { temporaryFolder } from './support/process.ts';
+import { Relay } from './support/relay.ts';
+import { speech, writeWav } from './support/sound.ts';
+
+const folder = temporaryFolder();
+let relay: Relay;
+let browser: Browser;
+
+beforeAll(async () => {
+  const microphone = path(folder.path, 'microphone.wav');
+  writeWav(microphone, speech('austen-0890'));
+  relay = await Relay.start();
+  browser = await launch({ file: microphone });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await relay?.close();
+  folder.remove();
+});
+
+test('sound check: the microphone is heard, and plays back; then one joins', async () => {
+  const { page, complaints } = await visit(browser, relay, 'check');
+  await page.getByTestId('sound-check').click();
+  await page.getByTestId('check-start').click();
+  await page.locator('[data-testid=check-level][data-heard=true]').waitFor();
+  await page.getByTestId('check-speaker').click();
+  await page.getByTestId('check-record').click();
+  await page.getByText('This is you.').waitFor();
+  await page.getByTestId('name').fill('Ada');
+  await page.getByTestId('join').click();
+  await connected(page);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('music mode and processing change the microphone while one talks', async () => {
+  const { page, complaints } = await join(browser, relay, 'music', 'Ada');
+  const grace = await join(browser, relay, 'music', 'Grace', 'listen');
+  const asked = page.evaluate(
+    () =>
+      new Promise<boolean>((resolve) => {
+        const { mediaDevices } = navigator;
+        const original = mediaDevices.getUserMedia.bind(mediaDevices);
+        mediaDevices.getUserMedia = (constraints) => {
+          const { audio } = constraints as { audio: MediaTrackConstraints };
+          resolve(audio.echoCancellation as boolean);
+          return original(constraints);
+        };
+      }),
+  );
+  await page.getByTestId('settings').click();
+  await page.getByTestId('echo-cancellation').click();
+  expect(await asked).toBe(true);
+  await page.getByTestId('music').click();
+  expect(await page.getByTestId('echo-cancellation').isDisabled()).toBe(true);
+  await page.getByTestId('sheet-close').click();
+  // Without a detector the talkspurt no longer ends: who comes later still finds one going on.
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-talking=true]')).waitFor();
+  await expect.poll(() => grace.page.getByTestId('delay').getAttribute('data-heard')).not.toBe('127');
+  expect([...complaints, ...grace.complaints]).toEqual([]);
+  await page.context().close();
+  await grace.page.context().close();
+});
+
+test('the delay is one sentence, and its stages add up', async () => {
+  await using pair = await two('stages');
+  const { page } = pair.grace;
+  await page.getByTestId('delay').click();
+  await page
+    .getByTestId('delay-sentence')
+    .getByText(/\d+ ms/)
+    .waitFor();
+  await page.locator('[data-testid=delay-plot] canvas').waitFor();
+  const stages = await page
+    .getByTestId('stages')
+    .locator('[data-stage]')
+    .evaluateAll((all) => all.map((stage) => Number((stage as HTMLElement).dataset.ms)));
+  const whole = stages.pop()!;
+  expect(Math.abs(stages.reduce((a, b) => a + b) - whole)).toBeLessThan(0.5);
+  expect(pair.grace.complaints).toEqual([]);
+});
+
+test('the invitation is the room’s own link, as text and as a code', async () => {
+  const { page, complaints } = await join(browser, relay, 'invite', 'Ada', 'listen');
+  await page.getByTestId('invite').click();
+  expect(await page.getByTestId('invite-link').textContent()).toBe(relay.link('invite'));
+  // 25 modules and more, most of them drawn.
+  expect((await page.getByTestId('code').locator('path').getAttribute('d'))!.split('M').length).toBeGreaterThan(200);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('invite-sheet').waitFor({ state: 'detached' });
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('who reads further up is told what came meanwhile', async () => {
+  const ada = await join(browser, relay, 'bell', 'Ada', 'listen');
+  const grace = await join(browser, relay, 'bell', 'Grace', 'listen');
+  const say = async (text: string) => {
+    await ada.page.getByTestId('chat-input').fill(text);
+    await ada.page.getByTestId('chat-send').click();
+    await grace.page.getByText(text, { exact: true }).waitFor({ state: 'attached' });
+  };
+  for (let n = 0; n < 12; n++) await say(`line ${n}`);
+  expect(await grace.page.getByTestId('bell').count()).toBe(0);
+  await grace.page.getByRole('log').evaluate((log) => log.scrollTo(0, 0));
+  await say('one');
+  await say('two');
+  expect(await grace.page.getByTestId('missed').textContent()).toBe('2');
+  expect(await grace.page.title()).toContain('(2)');
+  await grace.page.getByTestId('bell').click();
+  await grace.page.getByTestId('bell').waitFor({ state: 'detached' });
+  await ada.page.context().close();
+  await grace.page.context().close();
+});
+
+test('it speaks the reader’s language, and another one at once', async () => {
+  const { page } = await visit(browser, relay, 'languages', { locale: 'de-CH' });
+  await page.getByText('Beitreten und sprechen').waitFor();
+  await page.getByTestId('sound-settings').click();
+  await page.getByTestId('language').selectOption('pt');
+  await page.getByText('Entrar e falar').waitFor();
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe('pt');
+  await page.reload();
+  await page.getByText('Entrar e falar').waitFor();
+  await page.context().close();
+});
+
+test('reloaded while the relay is away the page says so, and comes back with the relay', async () => {
+  const own = await Relay.start();
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const page = await context.newPage();
+  await page.goto(own.link('away'));
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await own.down();
+  await page.reload();
+  await page.getByText('The relay does not answer').waitFor();
+  await own.up();
+  await page.getByTestId('join').waitFor({ timeout: 20_000 });
+  const kept = await page.evaluate(async () => {
+    const names = await caches.keys();
+    const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+    return requests.flat().map(({ url }) => new URL(url).pathname);
+  });
+  expect(kept.sort()).toEqual(['/offline.css', '/offline.html', '/offline.js']);
+  await context.close();
+  await own.close();
+});
+
+/** Ada talks, Grace listens. */
+async function two(room: string) {
+  const ada = await join(browser, relay, room, 'Ada');
+  const grace = await join(browser, relay, room, 'Grace', 'listen');
+  await grace.page.getByTestId('delay').waitFor();
+  return {
+    ada,
+    grace,
+    [Symbol.asyncDispose]: async () => {
+      await ada.page.context().close();
+      await grace.page.context().close();
+    },
+  };
+}

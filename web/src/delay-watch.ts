@@ -1,0 +1,104 @@
+// From the playout's reports to the delay on the screen: the whole, its stages, its last minute, and whose link is weak.
+
+import { batch } from '@preact/signals';
+import { DelayMeter } from './audio/delay.ts';
+import type { PlayoutReport } from './audio/playout.ts';
+import { samplesToMs } from './audio/units.ts';
+import { DelayHistory, judge, type Measured } from './ui/delay-history.ts';
+import * as store from './ui/store.ts';
+
+/** A sign of a weak link of one's own is shown for this long. */
+const WEAK_MS = 5_000;
+const WEAK_ROUND_TRIP_MS = 120;
+
+/** Chromium only; in seconds. */
+interface PlaybackStats {
+  averageLatency: number;
+  resetLatency(): void;
+}
+
+export class DelayWatch {
+  readonly #context: AudioContext;
+  readonly #meter = new DelayMeter();
+  readonly #history = new DelayHistory();
+  #shortestTripMs = 0;
+  #withheld = 0;
+  #weakUntilMs = 0;
+
+  constructor(context: AudioContext) {
+    this.#context = context;
+    batch(() => {
+      store.delayMs.value = null;
+      store.delayVerdict.value = 'good';
+      store.delaySamples.value = [];
+      store.concealedMs.value = 0;
+      store.roundTripMs.value = 0;
+      store.weakLinks.value = [];
+    });
+  }
+
+  learnClock(offsetUs: number, shortestUs: number, lastUs: number): void {
+    this.#meter.learnClock(offsetUs);
+    this.#shortestTripMs = shortestUs / 1000;
+    store.roundTripMs.value = lastUs / 1000;
+  }
+
+  /** The socket is gone, and with it what was known of the way. */
+  reset(): void {
+    this.#meter.reset();
+    store.delayMs.value = null;
+  }
+
+  report({ stats, captureUs, frame, level }: PlayoutReport): void {
+    const context = this.#context;
+    const deviceMs = (frame / context.sampleRate - context.currentTime + outputLatency(context)) * 1000;
+    const nowMs = performance.timeOrigin + performance.now();
+    const delay = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);
+    const bufferMs = stats.levelUs / 1000;
+    const measured = delay === null ? null : { totalMs: delay, roundTripMs: this.#shortestTripMs, bufferMs, deviceMs };
+    batch(() => {
+      store.playout.value = stats;
+      store.heardLevel.value = level;
+      store.delayMs.value = delay === null ? null : Math.round(delay);
+      const sounding = captureUs === 0 ? null : measured;
+      if (this.#history.add(nowMs, sounding, samplesToMs(stats.concealedSamples))) this.#show(nowMs, sounding);
+    });
+  }
+
+  #show(nowMs: number, measured: Measured | null): void {
+    store.delaySamples.value = [...this.#history.samples];
+    store.concealedMs.value = this.#history.concealedMs;
+    const last = this.#history.samples.at(-1);
+    if (measured !== null && last !== undefined) {
+      store.delayVerdict.value = judge(last.totalMs, last.stages, store.roundTripMs.value);
+    }
+    store.weakLinks.value = [...this.#own(nowMs), ...this.#others(measured !== null)];
+  }
+
+  #own(nowMs: number): number[] {
+    const { withheld } = store.uplink.value;
+    const trouble = withheld > this.#withheld || store.roundTripMs.value >= WEAK_ROUND_TRIP_MS;
+    if (trouble) this.#weakUntilMs = nowMs + WEAK_MS;
+    this.#withheld = withheld;
+    const id = store.roomState.value.ownId;
+    return id !== null && nowMs < this.#weakUntilMs ? [id] : [];
+  }
+
+  /** Of a mix nobody can say whose packets were late. */
+  #others(sounding: boolean): number[] {
+    const talkers = store.others.value.filter((p) => p.talking);
+    const blamed = sounding && talkers.length === 1 && store.delayVerdict.value === 'their_link';
+    return blamed ? [talkers[0]!.id] : [];
+  }
+}
+
+/** From the context to the loudspeaker, in seconds. The average of late where there is one: `outputLatency` jumps about. */
+function outputLatency(context: AudioContext): number {
+  const { playbackStats } = context as AudioContext & { playbackStats?: Partial<PlaybackStats> };
+  const average = playbackStats?.averageLatency;
+  if (average !== undefined && average > 0) {
+    playbackStats?.resetLatency?.();
+    return average;
+  }
+  return context.outputLatency || context.baseLatency || 0;
+}

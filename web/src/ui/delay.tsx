@@ -1,0 +1,119 @@
+// The delay from mouth to ear: one sentence in the room's head, and behind it where the time goes.
+
+import { samplesToMs } from '../audio/units.ts';
+import { DelayPlot } from './delay-plot.tsx';
+import { Sheet } from './sheet.tsx';
+import {
+  concealedMs,
+  delayMs,
+  delaySamples,
+  delayVerdict,
+  heardLevel,
+  others,
+  playout,
+  roundTripMs,
+  uplink,
+} from './store.ts';
+import { type Key, t } from './words.ts';
+
+const SENTENCE: Record<typeof delayVerdict.value, Key> = {
+  good: 'delayGood',
+  fair: 'delayFair',
+  poor: 'delayPoor',
+  device: 'delayDevice',
+  own_link: 'delayOwnLink',
+  their_link: 'delayTheirLink',
+};
+
+/** So much concealed in a minute is heard. */
+const AUDIBLE_GAPS_MS = 400;
+
+/** The figures themselves are in the attributes too, for whoever measures. */
+export function DelayButton({ onClick }: { onClick: () => void }) {
+  const ms = delayMs.value;
+  const stats = playout.value;
+  if (ms === null || stats === null) return null;
+  return (
+    <button
+      class={`delay ${delayVerdict.value}`}
+      type="button"
+      data-testid="delay"
+      data-ms={ms}
+      data-target-ms={Math.round(stats.targetUs / 1000)}
+      data-level-ms={Math.round(stats.levelUs / 1000)}
+      data-concealed-ms={Math.round(samplesToMs(stats.concealedSamples))}
+      data-underruns={stats.underruns}
+      data-discarded={stats.discarded}
+      data-heard={heardLevel.value}
+      onClick={onClick}
+    >
+      <span class="delay-number">
+        <strong>{ms}</strong> ms
+      </span>
+      <span class="delay-words">{t('mouthToEar')}</span>
+      <span class="unseen">{t('delayLabel')}</span>
+    </button>
+  );
+}
+
+export function DelaySheet({ onClose }: { onClose: () => void }) {
+  const last = delaySamples.value.at(-1);
+  const stats = playout.value;
+  return (
+    <Sheet title={t('delay')} testid="delay-sheet" onClose={onClose}>
+      <p class={`verdict ${delayVerdict.value}`} data-testid="delay-sentence">
+        {sentence()}
+      </p>
+      {last !== undefined && (
+        <>
+          <dl class="stages" data-testid="stages">
+            <Stage n={1} label="stageUplink" ms={last.stages.uplinkMs} />
+            <Stage n={2} label="stageDownlink" ms={last.stages.downlinkMs} />
+            <Stage n={3} label="stageJitter" ms={last.stages.jitterMs} />
+            <Stage n={4} label="stageDevice" ms={last.stages.deviceMs} />
+            <Stage label="stageSum" ms={last.totalMs} />
+          </dl>
+          <h3>{t('lastMinute')}</h3>
+          <DelayPlot />
+        </>
+      )}
+      <dl class="figures">
+        <Figure label="roundTrip" value={`${Math.round(roundTripMs.value)} ms`} />
+        <Figure label="ownUplink" value={`${uplink.value.lagMs} ms`} />
+        <Figure label="jitterTarget" value={`${Math.round((stats?.targetUs ?? 0) / 1000)} ms`} />
+        <Figure label="concealed" value={`${Math.round(concealedMs.value)} ms`} />
+        <Figure label="discarded" value={String(stats?.discarded ?? 0)} />
+        <Figure label="withheld" value={String(uplink.value.withheld)} />
+      </dl>
+    </Sheet>
+  );
+}
+
+function sentence(): string {
+  const ms = delayMs.value;
+  if (ms === null) return t('delayWaiting');
+  const talkers = others.value.filter((p) => p.talking);
+  const [sole] = talkers;
+  const verdict = delayVerdict.value;
+  const named = verdict === 'their_link' && (sole === undefined || talkers.length > 1) ? 'poor' : verdict;
+  const delay = t(SENTENCE[named], { ms, name: sole?.name ?? '' });
+  return concealedMs.value < AUDIBLE_GAPS_MS ? delay : `${delay} ${t('gaps', { ms: Math.round(concealedMs.value) })}`;
+}
+
+function Stage({ n, label, ms }: { n?: number; label: Key; ms: number }) {
+  return (
+    <div class={n === undefined ? 'stage sum' : `stage stage-${n}`} data-stage={label} data-ms={ms.toFixed(1)}>
+      <dt>{t(label)}</dt>
+      <dd>{Math.round(ms)} ms</dd>
+    </div>
+  );
+}
+
+function Figure({ label, value }: { label: Key; value: string }) {
+  return (
+    <div>
+      <dt>{t(label)}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+// Sound check before joining: does the microphone hear me, how do I sound, does the speaker play?
+
+import { signal, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { CaptureError } from '../audio/capture.ts';
+import { SoundCheck as Check, playSound } from '../audio/sound-check.ts';
+import { lookForDevices } from '../devices.ts';
+import { MicrophoneIcon, SpeakerIcon } from './icons.tsx';
+import { Level } from './level.tsx';
+import * as settings from './settings.ts';
+import { type Key, t } from './words.ts';
+
+/** Speech is louder than this. */
+const HEARD_DBOV = 45;
+
+const level = signal(127);
+const heard = signal(false);
+
+/** `ends`: somebody joins, and the microphone is needed. */
+export function SoundCheck({ ends }: { ends: boolean }) {
+  const check = useRef<Check | null>(null);
+  const state = useSignal<'off' | 'on' | 'recording' | 'playing'>('off');
+  const problem = useSignal<Key | null>(null);
+  const stop = () => {
+    check.current?.stop();
+    check.current = null;
+    state.value = 'off';
+  };
+  useEffect(() => stop, []);
+  useEffect(() => {
+    if (ends) stop();
+  }, [ends]);
+
+  const start = async () => {
+    problem.value = null;
+    heard.value = false;
+    try {
+      check.current = await Check.start(settings.processing(), (now) => {
+        level.value = now;
+        if (now < HEARD_DBOV) heard.value = true;
+      });
+      state.value = 'on';
+      void lookForDevices();
+    } catch (error) {
+      problem.value = error instanceof CaptureError ? PROBLEM[error.failure] : 'micBroken';
+    }
+  };
+  const record = async () => {
+    state.value = 'recording';
+    const play = await check.current!.record();
+    if (check.current === null) return;
+    state.value = 'playing';
+    await play();
+    if (check.current !== null) state.value = 'on';
+  };
+
+  return (
+    <div class="settings-inside">
+      {state.value === 'off' ? (
+        <button class="button" type="button" data-testid="check-start" onClick={start}>
+          <MicrophoneIcon />
+          {t('checkStart')}
+        </button>
+      ) : (
+        <>
+          <div class="meter" role="img" aria-label={t('checkLevel')} data-testid="check-level" data-heard={heard.value}>
+            <Level of={level} />
+          </div>
+          <p role="status">{t(MESSAGE[state.value] ?? (heard.value ? 'checkSpeak' : 'checkSilent'))}</p>
+          <button
+            class="button"
+            type="button"
+            data-testid="check-record"
+            disabled={state.value !== 'on'}
+            onClick={record}
+          >
+            {t('checkRecord')}
+          </button>
+        </>
+      )}
+      {problem.value !== null && (
+        <p class="problem" role="alert">
+          {t(problem.value)}
+        </p>
+      )}
+      <button
+        class="button"
+        type="button"
+        data-testid="check-speaker"
+        onClick={() => void playSound(settings.volume.value)}
+      >
+        <SpeakerIcon />
+        {t('checkSpeaker')}
+      </button>
+    </div>
+  );
+}
+
+const MESSAGE: { [state in 'on' | 'recording' | 'playing']?: Key } = {
+  recording: 'checkRecording',
+  playing: 'checkPlaying',
+};
+
+const PROBLEM: Record<CaptureError['failure'], Key> = {
+  refused: 'micRefused',
+  missing: 'micMissing',
+  busy: 'micBusy',
+  insecure: 'insecure',
+  broken: 'micBroken',
+};
