@@ -17,6 +17,8 @@ use crate::talker::Format;
 pub struct Heard {
     /// The jitter buffers' counters, of all sessions together; levels are the last one's.
     pub stats: JitterStats,
+    /// Packets that did not come: discarded on the way here, because they would have been too old.
+    pub lost: u64,
     /// Mouth-to-ear delay in microseconds, one value for each frame pulled while somebody was heard.
     pub mouth_to_ear_us: Histogram<u64>,
 }
@@ -27,6 +29,9 @@ pub struct Listener {
     relay_clock: RelayClock,
     /// Counters of the sessions before this one.
     before: JitterStats,
+    lost: u64,
+    /// The sequence number that is due next.
+    next_sequence: Option<u16>,
     mouth_to_ear_us: Histogram<u64>,
 }
 
@@ -37,17 +42,23 @@ impl Listener {
         // Four minutes in microseconds, to 1 %.
         let mouth_to_ear_us =
             Histogram::new_with_bounds(1, 240_000_000, 2).expect("constant bounds are in the histogram's range");
-        Self { buffer: None, relay_clock, before: JitterStats::default(), mouth_to_ear_us }
+        let before = JitterStats::default();
+        Self { buffer: None, relay_clock, before, lost: 0, next_sequence: None, mouth_to_ear_us }
     }
 
     /// A new session: its packets come from new encoders, on a timeline that need not be the old one.
     pub fn joined(&mut self, format: Format) {
         self.before = self.stats();
+        self.next_sequence = None;
         self.buffer = Some(JitterBuffer::new(format.codec(), format.ptime));
     }
 
     /// Takes a packet.
     pub fn insert(&mut self, arrived: Micros, header: DownHeader, payload: Bytes) {
+        // Packets come in order, so a step back is none of this session's.
+        let gap = self.next_sequence.map_or(0, |due| header.sequence.wrapping_sub(due));
+        self.lost += if gap < 1 << 15 { u64::from(gap) } else { 0 };
+        self.next_sequence = Some(header.sequence.wrapping_add(1));
         if let Some(buffer) = &mut self.buffer {
             buffer.insert(arrived, (header, payload).into());
         }
@@ -76,7 +87,7 @@ impl Listener {
     /// What was heard so far.
     #[must_use]
     pub fn heard(&self) -> Heard {
-        Heard { stats: self.stats(), mouth_to_ear_us: self.mouth_to_ear_us.clone() }
+        Heard { stats: self.stats(), lost: self.lost, mouth_to_ear_us: self.mouth_to_ear_us.clone() }
     }
 
     fn stats(&self) -> JitterStats {
@@ -110,7 +121,8 @@ impl Heard {
             format!("; mouth to ear p50 {}, p95 {}, p99 {}", at(50.0), at(95.0), at(99.0))
         };
         format!(
-            "heard: {received} packets, {discarded} discarded, {} concealed; jitter buffer {}, target {}{delay}",
+            "heard: {received} packets, {} lost, {discarded} discarded, {} concealed; jitter buffer {}, target {}{delay}",
+            self.lost,
             ms(samples_to_us(concealed_samples.cast_signed())),
             ms(level_us),
             ms(target_us),
@@ -123,11 +135,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn gaps_in_the_sequence_numbers_are_counted_in_each_session() {
+        let mut listener = Listener::new(RelayClock::default());
+        for session in [[65_534, 65_535, 2, 3], [9, 10, 12, 12]] {
+            listener.joined(Format { ptime: relay_engine::Ptime::Ms20, bitrate: 64_000 });
+            for sequence in session {
+                listener.insert(Micros(0), DownHeader { sequence, ..DownHeader::default() }, Bytes::new());
+            }
+        }
+        assert_eq!(listener.heard().lost, 3);
+    }
+
+    #[test]
     fn before_the_first_session_there_is_silence() {
         let mut listener = Listener::new(RelayClock::default());
         let mut frame = [7; 480];
         assert!(!listener.pull(Micros(0), &mut frame).active);
         assert_eq!(frame, [0; 480]);
-        assert!(listener.heard().summary().starts_with("heard: 0 packets, 0 discarded, 0.0 ms concealed"));
+        assert!(listener.heard().summary().starts_with("heard: 0 packets, 0 lost, 0 discarded, 0.0 ms concealed"));
     }
 }

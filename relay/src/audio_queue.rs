@@ -4,15 +4,10 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use relay_engine::{Micros, Ptime};
-use relay_wire::{DownFlags, DownHeader};
+use relay_wire::{DownFlags, DownHeader, Standing};
 
 /// What is older is not worth hearing any more.
 pub const MAX_AGE_US: u64 = 120_000;
-/// Where each packet has waited longer than this for a while, the link is slower than the stream: a queue that stands
-/// delays all and carries no more (CoDel, RFC 8289), so only what is younger is kept.
-const STANDING_US: u64 = 40_000;
-/// Such a while: what a stall has left in the queue is gone sooner.
-const STANDING_FOR_US: u64 = 300_000;
 
 /// Packets for one listener, oldest first.
 ///
@@ -28,8 +23,7 @@ pub struct AudioQueue {
     ptime_us: u64,
     orphaned: DownFlags,
     orphaned_end: Option<DownHeader>,
-    /// Since when each packet taken has waited long.
-    standing_since: Option<Micros>,
+    standing: Standing,
     discarded: u64,
 }
 
@@ -50,7 +44,7 @@ impl AudioQueue {
             ptime_us: ptime.micros(),
             orphaned: DownFlags::default(),
             orphaned_end: None,
-            standing_since: None,
+            standing: Standing::default(),
             discarded: 0,
         }
     }
@@ -79,7 +73,7 @@ impl AudioQueue {
         if !self.has_packet(now) {
             return None;
         }
-        self.shorten_standing(now);
+        self.cut_standing(now);
         let Some(Queued { header, payload, .. }) = self.packets.pop_front() else {
             self.orphaned = DownFlags::default();
             return self.orphaned_end.take().map(|header| (header, Bytes::new()));
@@ -94,19 +88,13 @@ impl AudioQueue {
         self.discarded
     }
 
-    fn shorten_standing(&mut self, now: Micros) {
+    fn cut_standing(&mut self, now: Micros) {
         let waited_us = |queue: &Self| queue.packets.front().map_or(0, |oldest| now.since(oldest.at));
-        if waited_us(self) <= STANDING_US {
-            self.standing_since = None;
-            return;
+        let longest_us = self.standing.longest_us(now.0, waited_us(self));
+        while self.playable > 1 && waited_us(self) > longest_us {
+            self.discard_oldest();
         }
-        let since = *self.standing_since.get_or_insert(now);
-        if now.since(since) > STANDING_FOR_US {
-            while self.playable > 1 && waited_us(self) > STANDING_US {
-                self.discard_oldest();
-            }
-            self.adopt();
-        }
+        self.adopt();
     }
 
     /// Discards one playable packet and the primes before it.

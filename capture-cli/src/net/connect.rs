@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use relay_wire::{DisplayName, SUBPROTOCOL};
 use rustls::pki_types::ServerName;
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -16,6 +15,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, Response, header::SEC_WE
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self};
 
+use super::kernel::{self, KernelQueue};
 use crate::address::Address;
 
 /// Time for all of it: name, TCP, TLS, handshake.
@@ -30,6 +30,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A socket to a room.
 pub type Socket = WebSocketStream<Box<dyn Stream>>;
+
+/// A room that was entered.
+pub struct Entered {
+    /// Messages both ways.
+    pub socket: Socket,
+    /// What the kernel holds of those on their way to the relay.
+    pub kernel: KernelQueue,
+}
 
 /// Why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,17 +65,18 @@ impl Target {
     /// # Errors
     /// [`ConnectError::Unreachable`].
     pub async fn open(&self) -> Result<Box<dyn Stream>, ConnectError> {
-        self.within_time(self.open_stream()).await
+        self.within_time(self.open_stream()).await.map(|(stream, _)| stream)
     }
 
     /// Enters the room's socket under that name.
     ///
     /// # Errors
     /// [`ConnectError`].
-    pub async fn enter(&self, name: &DisplayName) -> Result<Socket, ConnectError> {
+    pub async fn enter(&self, name: &DisplayName) -> Result<Entered, ConnectError> {
         self.within_time(async {
-            let stream = self.open_stream().await?;
-            self.upgrade(stream, name).await
+            let (stream, kernel) = self.open_stream().await?;
+            let socket = self.upgrade(stream, name).await?;
+            Ok(Entered { socket, kernel })
         })
         .await
     }
@@ -79,17 +88,18 @@ impl Target {
         }
     }
 
-    async fn open_stream(&self) -> Result<Box<dyn Stream>, ConnectError> {
+    async fn open_stream(&self) -> Result<(Box<dyn Stream>, KernelQueue), ConnectError> {
         let Address { host, port, tls, .. } = &self.address;
         let tcp = TcpStream::connect((host.as_str(), *port)).await.map_err(|e| self.unreachable(&io_reason(&e)))?;
-        set_options(&tcp);
+        kernel::tune(&tcp);
+        let queue = KernelQueue::of(&tcp);
         if !tls {
-            return Ok(Box::new(tcp));
+            return Ok((Box::new(tcp), queue));
         }
         let name = ServerName::try_from(host.clone()).map_err(|_| self.unreachable("not a host name"))?;
         let connector = TlsConnector::from(Arc::clone(&self.tls));
         let stream = connector.connect(name, tcp).await.map_err(|e| self.unreachable(&tls_reason(&e)))?;
-        Ok(Box::new(stream))
+        Ok((Box::new(stream), queue))
     }
 
     async fn upgrade(&self, stream: Box<dyn Stream>, name: &DisplayName) -> Result<Socket, ConnectError> {
@@ -132,17 +142,6 @@ impl Target {
 pub(crate) fn error_sentence(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     body.get("message")?.as_str().map(crate::roster::escape)
-}
-
-/// Each is best-effort: a kernel without one of them still carries sound.
-fn set_options(tcp: &TcpStream) {
-    let socket = SockRef::from(tcp);
-    let _ = socket.set_tcp_nodelay(true);
-    // DSCP EF: the Wi-Fi voice access category, where the access point honours it.
-    let _ = socket.set_tos_v4(0xB8);
-    // What the kernel holds back is audio growing old: let it take little, the send queue discards what is stale.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = socket.set_tcp_notsent_lowat(512);
 }
 
 fn io_reason(error: &io::Error) -> String {

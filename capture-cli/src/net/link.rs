@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::backoff::{Backoff, random};
-use super::connect::{ConnectError, Socket, Target};
+use super::connect::{ConnectError, Entered, Target};
 use super::session::{self, Ended};
 use crate::clock::RelayClock;
 use crate::exit::Failure;
@@ -128,7 +128,7 @@ impl Link {
         relay_clock: RelayClock,
         audio: Option<std_mpsc::Sender<AudioEvent>>,
     ) -> Result<Self, Failure> {
-        let socket = config.target.enter(&config.name).await.map_err(|e| Failure::Connect(e.to_string()))?;
+        let entered = config.target.enter(&config.name).await.map_err(|e| Failure::Connect(e.to_string()))?;
         let (events_in, events) = mpsc::unbounded_channel();
         let (texts, texts_out) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -140,7 +140,7 @@ impl Link {
             deafened: config.deafened,
         });
         let outlets = Outlets { events: events_in, audio };
-        let task = tokio::spawn(run(config, Arc::clone(&shared), outlets, socket, texts_out));
+        let task = tokio::spawn(run(config, Arc::clone(&shared), outlets, entered, texts_out));
         Ok(Self { shared, texts, task, events })
     }
 
@@ -177,15 +177,15 @@ async fn run(
     config: LinkConfig,
     shared: Arc<Shared>,
     outlets: Outlets,
-    socket: Socket,
+    entered: Entered,
     mut texts: mpsc::UnboundedReceiver<ClientMessage>,
 ) -> Result<(), Failure> {
-    let mut socket = Some(socket);
+    let mut entered = Some(entered);
     let mut first = true;
     let mut backoff = Backoff::default();
     loop {
-        let connected = match socket.take() {
-            Some(socket) => socket,
+        let connected = match entered.take() {
+            Some(entered) => entered,
             None => come_back(&config, &shared, &mut backoff).await?,
         };
         let began = Instant::now();
@@ -213,7 +213,7 @@ async fn run(
 }
 
 /// Tries until it works, the owner closes, or patience ends.
-async fn come_back(config: &LinkConfig, shared: &Shared, backoff: &mut Backoff) -> Result<Socket, Failure> {
+async fn come_back(config: &LinkConfig, shared: &Shared, backoff: &mut Backoff) -> Result<Entered, Failure> {
     let mut closing = shared.closing.subscribe();
     let give_up = Instant::now() + PATIENCE;
     loop {
@@ -228,7 +228,7 @@ async fn come_back(config: &LinkConfig, shared: &Shared, backoff: &mut Backoff) 
             }
         };
         match result {
-            Ok(socket) => return Ok(socket),
+            Ok(entered) => return Ok(entered),
             Err(e @ ConnectError::Refused(..)) => return Err(Failure::Lost(e.to_string())),
             Err(e) if Instant::now() >= give_up => {
                 return Err(Failure::Lost(format!("{e}, for {} seconds", PATIENCE.as_secs())));

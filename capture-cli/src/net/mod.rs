@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod connect;
 pub mod http;
+pub mod kernel;
 pub mod link;
 mod session;
 pub mod tls;

@@ -8,12 +8,13 @@ use futures_util::{SinkExt, StreamExt};
 use relay_engine::Micros;
 use relay_wire::{ClientMessage, DownHeader, ServerMessage, close};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use super::connect::Socket;
+use super::connect::{Entered, Socket};
+use super::kernel::KernelQueue;
 use super::link::{AudioEvent, LinkEvent, Outlets, Shared, asked, format_of};
 use crate::clock::OffsetEstimator;
 use crate::roster::escape;
@@ -28,6 +29,12 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 const FIRST_PINGS: (u32, Duration) = (8, Duration::from_millis(50));
 /// … and later in this.
 const PING_EVERY: Duration = Duration::from_secs(3);
+
+/// Reports of what came are this far apart; the relay bounds by them what is on its way through proxies.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
+
+/// How often the kernel is asked again while it holds too much.
+const RECHECK: Duration = Duration::from_millis(5);
 
 /// How a session ended.
 #[derive(Debug)]
@@ -47,14 +54,14 @@ pub(super) enum Ended {
 
 /// Runs a session to its end.
 pub(super) async fn run(
-    socket: Socket,
+    entered: Entered,
     shared: &Arc<Shared>,
     outlets: &Outlets,
     texts: &mut mpsc::UnboundedReceiver<ClientMessage>,
     first: bool,
 ) -> Ended {
     shared.queue().restart();
-    let (sink, stream) = socket.split();
+    let (sink, stream) = entered.socket.split();
     let (replies, replies_out) = mpsc::unbounded_channel();
     let mut reader = Reader {
         shared: Arc::clone(shared),
@@ -63,12 +70,13 @@ pub(super) async fn run(
         offset: OffsetEstimator::default(),
         joined: false,
         first,
+        unreported: None,
         goodbye: None,
     };
     // Both halves run in this one task: neither ever waits for the other, and both end together.
     let reason = tokio::select! {
         reason = reader.run(stream) => reason,
-        reason = write(sink, shared, replies_out, texts) => reason,
+        reason = write(sink, &entered.kernel, shared, replies_out, texts) => reason,
     };
     match (reason, reader.goodbye) {
         (None, _) => Ended::Closed,
@@ -84,6 +92,8 @@ struct Reader<'a> {
     offset: OffsetEstimator,
     joined: bool,
     first: bool,
+    /// The number of the last packet that came, until it is reported.
+    unreported: Option<u16>,
     /// The relay's reason to leave, and whether to come back.
     goodbye: Option<(String, bool)>,
 }
@@ -96,6 +106,7 @@ impl Reader<'_> {
         pings.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut pings_sent = 0;
         let mut dead = Instant::now() + SILENCE;
+        let mut report_at = Instant::now();
         let shared = Arc::clone(&self.shared);
         // What ends a session after its owner closed it is the end that was asked for, whatever it looks like.
         let unless_closing = |reason: String| (!*shared.closing.borrow()).then_some(reason);
@@ -122,6 +133,10 @@ impl Reader<'_> {
                         pings.reset_after(PING_EVERY);
                     }
                 }
+                () = tokio::time::sleep_until(report_at), if self.unreported.is_some() => {
+                    self.report();
+                    report_at = Instant::now() + REPORT_EVERY;
+                }
                 () = tokio::time::sleep_until(dead) => {
                     return unless_closing("nothing was heard from the relay for 5 seconds".into());
                 }
@@ -139,6 +154,7 @@ impl Reader<'_> {
             Message::Binary(bytes) => {
                 // An unknown kind is of a later version, a broken packet as good as lost.
                 if let (Some(audio), Ok((header, payload))) = (&self.outlets.audio, DownHeader::parse(&bytes)) {
+                    self.unreported = Some(header.sequence);
                     let _ = audio.send(AudioEvent::Packet(now, header, payload));
                 }
                 Ok(())
@@ -162,6 +178,7 @@ impl Reader<'_> {
             ServerMessage::Pong { t, clock_us } => {
                 self.offset.pair(Micros(t.unsigned_abs()), now, *clock_us);
                 self.shared.relay_clock.set(self.offset.offset_us());
+                self.shared.queue().set_round_trip(self.offset.round_trip_us().unwrap_or(0));
                 return Ok(());
             }
             ServerMessage::Welcome { ptime_ms, bitrate, .. } => self.welcome(now, *ptime_ms, *bitrate)?,
@@ -176,6 +193,7 @@ impl Reader<'_> {
         let format = format_of(ptime_ms, bitrate)
             .ok_or_else(|| format!("the room has packets of {ptime_ms} ms, this program knows 10 and 20"))?;
         self.joined = true;
+        self.shared.queue().set_ptime(format.ptime);
         if self.shared.deafened {
             self.reply(ClientMessage::Deafen { deafened: true });
         }
@@ -186,6 +204,12 @@ impl Reader<'_> {
         Ok(())
     }
 
+    fn report(&mut self) {
+        if let Some(sequence) = self.unreported.take() {
+            self.reply(ClientMessage::Received { sequence });
+        }
+    }
+
     fn reply(&self, message: ClientMessage) {
         let _ = self.replies.send(message);
     }
@@ -194,6 +218,7 @@ impl Reader<'_> {
 /// Writes until the socket breaks, and returns why; once closing, it writes the close and leaves the end to the reader.
 async fn write(
     mut sink: SplitSink<Socket, Message>,
+    kernel: &KernelQueue,
     shared: &Shared,
     mut replies: mpsc::UnboundedReceiver<ClientMessage>,
     texts: &mut mpsc::UnboundedReceiver<ClientMessage>,
@@ -201,6 +226,8 @@ async fn write(
     let mut closing = shared.closing.subscribe();
     let result = async {
         loop {
+            // What is queued and may not go yet waits for the kernel: nobody tells when that is.
+            let waiting = !shared.queue().is_empty();
             let closing = tokio::select! {
                 biased;
                 Some(message) = replies.recv() => {
@@ -208,14 +235,16 @@ async fn write(
                     false
                 }
                 () = shared.queued.notified() => false,
+                () = sleep(RECHECK), if waiting => false,
                 Some(message) = texts.recv() => {
                     sink.send(Message::text(message.to_json())).await?;
                     false
                 }
                 () = asked(&mut closing) => true,
             };
-            while let Some(message) = next_packet(shared) {
+            while let Some(message) = next_packet(shared, kernel.held(), closing) {
                 sink.send(message).await?;
+                shared.queue().filled(shared.clock.now(), kernel.held());
             }
             if closing {
                 while let Ok(message) = texts.try_recv() {
@@ -237,8 +266,10 @@ async fn write(
     }
 }
 
-fn next_packet(shared: &Shared) -> Option<Message> {
-    let (sequence, packet) = shared.queue().pop(shared.clock.now())?;
+/// A session that closes waits for nothing: its last words may still arrive.
+fn next_packet(shared: &Shared, held: usize, closing: bool) -> Option<Message> {
+    let held = if closing { 0 } else { held };
+    let (sequence, packet) = shared.queue().pop(shared.clock.now(), held)?;
     let header = packet.header(sequence, shared.relay_clock.stamp(packet.captured));
     Some(Message::Binary(header.write(&packet.payload)))
 }

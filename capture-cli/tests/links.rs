@@ -1,0 +1,110 @@
+//! Proves what the program does about a bad link, up and down: real sockets over emulated air. Needs root for network
+//! namespaces; where there are none, the tests skip.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod common;
+
+use std::io::{ErrorKind, Read};
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use capture_cli::level::dbfs;
+use common::{Program, TestRelay, alone, speech_path};
+use relay::Config;
+use relay_netem::Conditions;
+use relay_netem::namespace::Namespace;
+use relay_netem::wire::{Direction, NEAR, Wire};
+
+/// A quiet radio link: 2 ms each way.
+fn quiet() -> Conditions {
+    Conditions { delay_us: 2000, ..Conditions::default() }
+}
+
+/// A wire with a relay at its near end.
+fn lay() -> Option<(Wire, TestRelay)> {
+    match Wire::lay(quiet(), quiet(), 1) {
+        Ok(wire) => {
+            let bind = Some(SocketAddr::from((NEAR, 0)));
+            let relay = wire.near.run(move || TestRelay::with(Config { plain: true, bind, ..Config::default() }));
+            Some((wire, relay))
+        }
+        Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => {
+            eprintln!("skipped: network namespaces and TUN need root and a kernel that has them ({e})");
+            None
+        }
+        Err(e) => panic!("no wire: {e}"),
+    }
+}
+
+fn start(end: &Namespace, arguments: String) -> Program {
+    end.run(move || Program::start(&arguments))
+}
+
+/// The numbers of a summary's `mouth to ear p50 …, p95 …, p99 …`, in ms.
+fn mouth_to_ear(summary: &str) -> Vec<f64> {
+    let part = summary.split("mouth to ear ").nth(1).unwrap_or_else(|| panic!("no delay in: {summary}"));
+    part.split(", ").take(3).map(|p| p.split(' ').nth(1).and_then(|ms| ms.parse().ok()).expect("a number")).collect()
+}
+
+#[test]
+fn up_a_link_slower_than_the_stream_speech_is_late_by_little() {
+    let _alone = alone();
+    let Some((wire, relay)) = lay() else { return };
+    let mut listener = start(&wire.near, format!("listen --url {} --out /dev/null --name ear", relay.url("a")));
+    listener.until("joined room");
+    let file = speech_path(870);
+    let talk = format!("talk --url {} --loop --continuous --file {} --name mouth", relay.url("a"), file.display());
+    let mut talker = start(&wire.far, talk);
+    talker.until("joined room");
+    wire.change(Direction::Back, Conditions { bits_per_second: Some(30_000), ..quiet() });
+    std::thread::sleep(Duration::from_secs(10));
+    listener.interrupt();
+    let said = listener.end().ok().stderr;
+    let delays = mouth_to_ear(&said);
+    eprintln!("30 kbit/s up: {delays:?}; {said}");
+    assert!(delays[0] <= 500.0, "{said}");
+}
+
+/// When the program put out sound again after that instant, on standard output.
+fn sounds_after(stdout: &mut impl Read, after: Instant) -> Duration {
+    let mut block = [0; 960];
+    loop {
+        stdout.read_exact(&mut block).expect("sound goes on");
+        let now = Instant::now();
+        let samples: Vec<i16> = block.as_chunks().0.iter().map(|bytes| i16::from_le_bytes(*bytes)).collect();
+        if now > after && dbfs(&samples) > -45.0 {
+            return now - after;
+        }
+    }
+}
+
+#[test]
+fn a_listener_whose_link_stalls_or_goes_dark_hears_again_soon_after() {
+    let _alone = alone();
+    let Some((wire, relay)) = lay() else { return };
+    let url = relay.url("a");
+    let file = speech_path(870);
+    let mut talker = start(&wire.near, format!("talk --url {url} --loop --file {} --name mouth", file.display()));
+    talker.until("joined room");
+    let mut listener = wire.far.run(move || {
+        let mut command: Command = Program::command();
+        command.args(["listen", "--url", &url, "--out", "-", "--name", "ear"]).stdout(Stdio::piped());
+        Program::spawn(command)
+    });
+    let mut stdout = listener.child.stdout.take().expect("piped");
+    sounds_after(&mut stdout, Instant::now());
+    for (what, seconds, within_ms) in [("stall", 1, 700), ("blackout", 5, 2500)] {
+        let length = Duration::from_secs(seconds);
+        if what == "stall" {
+            wire.stall(length);
+        } else {
+            wire.blackout(length);
+        }
+        let back = sounds_after(&mut stdout, Instant::now() + length);
+        eprintln!("sound is back {back:?} after a {what} of {seconds} s");
+        assert!(back <= Duration::from_millis(within_ms), "{back:?} after a {what}");
+        sounds_after(&mut stdout, Instant::now() + Duration::from_secs(1));
+    }
+}
