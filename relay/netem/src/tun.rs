@@ -81,6 +81,13 @@ pub fn wait(tuns: [&Tun; 2], patience: Option<Duration>) {
     unsafe { libc::ppoll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, patience, std::ptr::null()) };
 }
 
+/// Asks for real-time scheduling of the calling thread: air is never busy with something else. Best-effort.
+pub fn be_punctual() {
+    let param = libc::sched_param { sched_priority: 10 };
+    // SAFETY: 0 is the calling thread, and the struct outlives the call.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, &raw const param) };
+}
+
 fn request(name: &[u8]) -> libc::ifreq {
     // SAFETY: integers and arrays of them, for which zero is a value.
     let mut request: libc::ifreq = unsafe { mem::zeroed() };

@@ -117,6 +117,7 @@ impl Drop for Wire {
 
 impl Links {
     fn carry(&self, tuns: &[Tun; 2]) {
+        tun::be_punctual();
         let mut buffer = [0; MAX_PACKET];
         while !self.end.load(Ordering::Relaxed) {
             let now = self.now();
