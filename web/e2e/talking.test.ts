@@ -113,6 +113,31 @@ test('who turns the sound off hears nothing, and still talks', async () => {
   await grace.page.context().close();
 });
 
+test('somebody is muted for one pair of ears only', async () => {
+  const { page, complaints } = await join(browser, relay, 'gains', 'Ada');
+  const grace = await join(browser, relay, 'gains', 'Grace', 'listen');
+  const zoe = await join(browser, relay, 'gains', 'Zoë', 'listen');
+  const heard = (of: Page) => () => of.locator('[data-testid=delay]').getAttribute('data-heard');
+  await expect.poll(heard(grace.page), { timeout: 10_000 }).not.toBe('127');
+  await participant(grace.page, 'Ada').getByTestId('person').click();
+  await grace.page.getByTestId('person-volume').fill('-12');
+  expect(await grace.page.getByTestId('person-db').textContent()).toBe('−12 dB');
+  await grace.page.getByTestId('person-silence').click();
+  await grace.page.getByTestId('sheet-close').click();
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-silenced=true]')).waitFor();
+  await expect.poll(heard(grace.page), { timeout: 10_000 }).toBe('127');
+  await expect.poll(heard(zoe.page), { timeout: 10_000 }).not.toBe('127');
+  // Who comes back under another id is still the one that was muted.
+  await page.getByTestId('leave').click();
+  await participant(grace.page, 'Ada').waitFor({ state: 'detached' });
+  await page.getByTestId('join').click();
+  await talking(zoe.page, true);
+  await participant(grace.page, 'Ada').waitFor();
+  expect(await heard(grace.page)()).toBe('127');
+  expect([...complaints, ...grace.complaints, ...zoe.complaints]).toEqual([]);
+  for (const each of [page, grace.page, zoe.page]) await each.context().close();
+});
+
 test('a second tab in the same room says so, and can take over', async () => {
   const { page } = await join(browser, relay, 'tabs', 'Ada');
   const second = await page.context().newPage();

@@ -9,6 +9,7 @@ import { DelayWatch } from './delay-watch.ts';
 import { inputs, lookForDevices, watchDevices } from './devices.ts';
 import type { FromWorker, Link, ToWorker } from './net/messages.ts';
 import NetWorker from './net/worker.ts?worker';
+import { type Gain, toSay } from './ui/gains.ts';
 import { CLOSED } from './ui/push-to-talk.ts';
 import { EMPTY_ROOM } from './ui/room-state.ts';
 import * as settings from './ui/settings.ts';
@@ -63,6 +64,8 @@ class Conversation {
   #opening = 0;
   #playout: Playout | null = null;
   #wakeLock: WakeLockSentinel | null = null;
+  /** Gains the relay was told on this socket. */
+  readonly #said = new Map<number, Gain>();
   #welcomed = false;
   #closed = false;
 
@@ -169,6 +172,9 @@ class Conversation {
     this.#endings.push(
       effect(() => this.#tell({ kind: 'intent', intent: store.intent.value })),
       effect(() => playout.setVolume(store.deafened.value ? 0 : settings.volume.value)),
+      effect(() => {
+        for (const message of toSay(store.others.value, store.gains.value, this.#said)) this.say(message);
+      }),
       effect(() => playout.setSpeaker(settings.speakerId.value)),
       onChange(settings.processing, () => void this.#renewMicrophone()),
       watchDevices(),
@@ -251,7 +257,10 @@ class Conversation {
 
   #linkChanged(link: Link): void {
     store.link.value = link;
-    if (link.state === 'open') this.#welcomed = true;
+    if (link.state === 'open') {
+      this.#welcomed = true;
+      this.#said.clear();
+    }
     if (link.state === 'ended') fail({ kind: 'ended', reason: link.reason });
     if (link.state !== 'lost') return;
     if (!this.#welcomed && link.attempt >= UNREACHABLE_ATTEMPTS) {

@@ -47,6 +47,8 @@ export type PageMessage =
   | { type: 'notify'; severity: Severity; title: string; text: string }
   | { type: 'mute'; muted: boolean }
   | { type: 'deafen'; deafened: boolean }
+  /** How loud somebody is for one's own ears, in dB; null is not at all. */
+  | { type: 'gain'; participant: number; db: number | null }
   | { type: 'ping'; t: number }
   | { type: 'pong'; t: number };
 

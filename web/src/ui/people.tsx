@@ -1,11 +1,18 @@
+import { signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { initials } from '../names.ts';
 import type { Participant } from '../net/text.ts';
-import { MutedIcon, WeakLinkIcon } from './icons.tsx';
+import { gainOf } from './gains.ts';
+import { MutedIcon, SpeakerOffIcon, WeakLinkIcon } from './icons.tsx';
 import { useLevel } from './level.tsx';
-import { heardLevel, others, own, ownLevel, ownTalking, weakLinks } from './store.ts';
-import { t } from './words.ts';
+import { PersonSheet } from './person-sheet.tsx';
+import { gains, heardLevel, others, own, ownLevel, ownTalking, weakLinks } from './store.ts';
+import { type Key, t } from './words.ts';
 
 const COLOURS = 8;
+
+/** Name of the one whose sheet is open. */
+const chosen = signal<string | null>(null);
 
 export function People() {
   const self = own.value;
@@ -19,6 +26,14 @@ export function People() {
         ))}
       </ul>
       {self !== undefined && rest.length === 0 && <p class="alone">{t('alone')}</p>}
+      {chosen.value !== null && (
+        <PersonSheet
+          name={chosen.value}
+          onClose={() => {
+            chosen.value = null;
+          }}
+        />
+      )}
     </section>
   );
 }
@@ -28,6 +43,7 @@ function Person({ who, self, talking }: { who: Participant; self: boolean; talki
   const weak = weakLinks.value.includes(who.id);
   // Of the others only the sum is heard: whoever talks now is what makes it loud.
   const tile = useLevel<HTMLLIElement>(self ? ownLevel : heardLevel);
+  const silenced = !self && gainOf(gains.value, who.name) === null;
   return (
     <li
       ref={tile}
@@ -38,19 +54,55 @@ function Person({ who, self, talking }: { who: Participant; self: boolean; talki
       data-muted={who.muted}
       data-talking={state === 'talking'}
       data-weak={weak}
+      data-silenced={silenced}
     >
       <span class={`avatar colour-${colourOf(who.name)}`} aria-hidden="true">
         {initials(who.name)}
       </span>
       <span class="person-name">
-        <bdi data-testid="participant-name">{who.name}</bdi>
-        {self && <small> ({t('you')})</small>}
+        {self ? (
+          <>
+            <bdi data-testid="participant-name">{who.name}</bdi>
+            <small> ({t('you')})</small>
+          </>
+        ) : (
+          <button
+            type="button"
+            data-testid="person"
+            onClick={() => {
+              chosen.value = who.name;
+            }}
+          >
+            <bdi data-testid="participant-name">{who.name}</bdi>
+          </button>
+        )}
       </span>
-      <span class="person-state">
-        {weak ? <WeakLinkIcon /> : who.muted && <MutedIcon />}
-        {weak ? t('weakLink') : state === 'quiet' ? '' : t(state)}
-      </span>
+      <State who={who} talking={talking} weak={weak} silenced={silenced} />
     </li>
+  );
+}
+
+interface StateProps {
+  who: Participant;
+  talking: boolean;
+  weak: boolean;
+  silenced: boolean;
+}
+
+/** The one thing worth knowing of them, in a word and a sign. */
+function State({ who, talking, weak, silenced }: StateProps) {
+  if (silenced) return <Sign icon={<SpeakerOffIcon />} word="silenced" />;
+  if (weak) return <Sign icon={<WeakLinkIcon />} word="weakLink" />;
+  if (who.muted) return <Sign icon={<MutedIcon />} word="muted" />;
+  return <Sign icon={null} word={talking ? 'talking' : null} />;
+}
+
+function Sign({ icon, word }: { icon: ComponentChildren; word: Key | null }) {
+  return (
+    <span class="person-state">
+      {icon}
+      {word === null ? '' : t(word)}
+    </span>
   );
 }
 

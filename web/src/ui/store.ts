@@ -7,6 +7,7 @@ import { roomOf } from '../names.ts';
 import type { Intent, Link } from '../net/messages.ts';
 import type { RelayMessage, Severity } from '../net/text.ts';
 import type { Sample, Verdict } from './delay-history.ts';
+import type { Gains } from './gains.ts';
 import { CLOSED } from './push-to-talk.ts';
 import { apply, EMPTY_ROOM, type RoomState } from './room-state.ts';
 import { MUSIC_BITRATE, music, talkMode } from './settings.ts';
@@ -63,6 +64,9 @@ export const delaySamples = signal<readonly Sample[]>([]);
 export const concealedMs = signal(0);
 /** The last one, to the relay and back. */
 export const roundTripMs = signal(0);
+/** By name; who is not in it is heard as they are. */
+export const gains = signal<Gains>({});
+
 /** Ids of those whose link is bad. */
 export const weakLinks = signal<readonly number[]>([]);
 

@@ -113,6 +113,11 @@ export const de: Words = {
   share: 'Teilen',
   shareText: 'Sprich mit mir im Raum {room}',
 
+  personVolume: 'Wie laut sie für dich sind',
+  silence: 'Nur für dich stumm',
+  silenceHelp: 'Nur du hörst sie nicht mehr.',
+  silenced: 'aus für dich',
+
   delay: 'Verzögerung',
   delayLabel: 'Die Verzögerung im Einzelnen zeigen',
   mouthToEar: 'Mund zu Ohr',

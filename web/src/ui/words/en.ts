@@ -118,6 +118,12 @@ export const en = {
   share: 'Share',
   shareText: 'Talk with me in the room {room}',
 
+  // A person
+  personVolume: 'How loud they are for you',
+  silence: 'Mute for yourself',
+  silenceHelp: 'Only you stop hearing them.',
+  silenced: 'off for you',
+
   // Delay
   delay: 'Delay',
   delayLabel: 'Show the delay in detail',

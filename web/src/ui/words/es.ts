@@ -112,6 +112,11 @@ export const es: Words = {
   share: 'Compartir',
   shareText: 'Habla conmigo en la sala {room}',
 
+  personVolume: 'Con qué volumen los oyes',
+  silence: 'Silenciar solo para ti',
+  silenceHelp: 'Solo tú dejas de oírlos.',
+  silenced: 'sin sonido para ti',
+
   delay: 'Retardo',
   delayLabel: 'Ver el retardo en detalle',
   mouthToEar: 'de boca a oído',

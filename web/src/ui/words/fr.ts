@@ -112,6 +112,11 @@ export const fr: Words = {
   share: 'Partager',
   shareText: 'Parlez avec moi dans le salon {room}',
 
+  personVolume: 'Son volume pour vous',
+  silence: 'Couper pour vous seul',
+  silenceHelp: 'Vous seul ne l’entendez plus.',
+  silenced: 'coupé pour vous',
+
   delay: 'Délai',
   delayLabel: 'Voir le délai en détail',
   mouthToEar: 'de bouche à oreille',

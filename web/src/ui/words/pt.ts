@@ -112,6 +112,11 @@ export const pt: Words = {
   share: 'Partilhar',
   shareText: 'Fale comigo na sala {room}',
 
+  personVolume: 'O volume para si',
+  silence: 'Silenciar só para si',
+  silenceHelp: 'Só você deixa de ouvir.',
+  silenced: 'sem som para si',
+
   delay: 'Atraso',
   delayLabel: 'Ver o atraso em pormenor',
   mouthToEar: 'da boca ao ouvido',

@@ -1,0 +1,33 @@
+// Proves: the relay is told what changed and nothing else, whoever comes, goes, or comes back.
+
+import { expect, test } from 'vitest';
+import type { Participant } from '../net/text.ts';
+import { type Gain, gainOf, toSay } from './gains.ts';
+
+const person = (id: number, name: string): Participant => ({ id, name, muted: false, talking: false });
+const ada = person(1, 'Ada');
+const grace = person(2, 'Grace');
+
+test('who is as they are is not spoken of', () => {
+  expect(toSay([ada, grace], {}, new Map())).toEqual([]);
+});
+
+test('a gain is said once, and 0 takes it back', () => {
+  const said = new Map<number, Gain>();
+  expect(toSay([ada, grace], { Ada: -6 }, said)).toEqual([{ type: 'gain', participant: 1, db: -6 }]);
+  expect(toSay([ada, grace], { Ada: -6 }, said)).toEqual([]);
+  expect(toSay([ada, grace], { Ada: null }, said)).toEqual([{ type: 'gain', participant: 1, db: null }]);
+  expect(toSay([ada, grace], { Ada: 0 }, said)).toEqual([{ type: 'gain', participant: 1, db: 0 }]);
+});
+
+test('who comes back under another id is heard as before', () => {
+  const said = new Map<number, Gain>();
+  toSay([ada], { Ada: 3 }, said);
+  expect(toSay([], { Ada: 3 }, said)).toEqual([]);
+  expect(toSay([person(7, 'Ada')], { Ada: 3 }, said)).toEqual([{ type: 'gain', participant: 7, db: 3 }]);
+});
+
+test('a name that is a word of the language is a name', () => {
+  expect(gainOf({}, 'constructor')).toBe(0);
+  expect(toSay([person(3, '__proto__')], {}, new Map())).toEqual([]);
+});

@@ -1,0 +1,26 @@
+// How loud each of the others is for one's own ears. Kept by name, so that it outlives a lost link, theirs or one's own;
+// the relay knows only the ids of the day. Pure: from what is wanted and what was said to what is to be said.
+
+import type { Participant } from '../net/text.ts';
+
+/** In dB; null is not at all. */
+export type Gain = number | null;
+export type Gains = Readonly<Record<string, Gain>>;
+
+export const LEAST_DB = -30;
+export const MOST_DB = 12;
+
+export const gainOf = (gains: Gains, name: string): Gain => (Object.hasOwn(gains, name) ? gains[name]! : 0);
+
+/** What the relay has to be told so that it does what is wanted; `said` is brought up to date. */
+export function toSay(
+  others: readonly Participant[],
+  gains: Gains,
+  said: Map<number, Gain>,
+): { type: 'gain'; participant: number; db: Gain }[] {
+  const here = new Set(others.map((p) => p.id));
+  for (const id of said.keys()) if (!here.has(id)) said.delete(id);
+  const news = others.filter((p) => gainOf(gains, p.name) !== (said.has(p.id) ? said.get(p.id)! : 0));
+  for (const p of news) said.set(p.id, gainOf(gains, p.name));
+  return news.map((p) => ({ type: 'gain', participant: p.id, db: gainOf(gains, p.name) }));
+}
