@@ -88,6 +88,37 @@ test('the delay is one sentence, and its stages add up', async () => {
   expect(pair.grace.complaints).toEqual([]);
 });
 
+test('an output that runs dry gets a longer buffer, and goes on playing', async () => {
+  const ada = await join(browser, relay, 'dry', 'Ada');
+  const { page, complaints } = await visit(browser, relay, 'dry');
+  // No device here can be made to run dry on command; its count can.
+  await page.addInitScript(() => {
+    const made: number[] = [];
+    const Original = AudioContext;
+    class Counted extends Original {
+      constructor(options?: AudioContextOptions) {
+        super(options);
+        made.push(options?.latencyHint as number);
+      }
+      get playbackStats() {
+        const dry = made.at(-1) === 0 && this.currentTime > 4;
+        return { underrunEvents: dry ? 9 : 0 };
+      }
+    }
+    Object.assign(globalThis, { AudioContext: Counted, made });
+  });
+  await page.reload();
+  await page.getByTestId('name').fill('Grace');
+  await page.getByTestId('join-listen').click();
+  await connected(page);
+  await page.waitForFunction(() => (globalThis as unknown as { made: number[] }).made.length > 1);
+  expect(await page.evaluate(() => (globalThis as unknown as { made: number[] }).made)).toEqual([0, 0.02]);
+  await expect.poll(() => page.getByTestId('delay').getAttribute('data-heard')).not.toBe('127');
+  expect(complaints).toEqual([]);
+  await page.context().close();
+  await ada.page.context().close();
+});
+
 test('the invitation is the room’s own link, as text and as a code', async () => {
   const { page, complaints } = await join(browser, relay, 'invite', 'Ada', 'listen');
   await page.getByTestId('invite').click();

@@ -3,12 +3,13 @@
 import opusUrl from 'virtual:opus-wasm-url';
 import { batch, effect } from '@preact/signals';
 import { type Capture, CaptureError, startCapture } from './audio/capture.ts';
-import { CodecError, type Playout, startPlayout } from './audio/playout.ts';
+import { CodecError } from './audio/playout.ts';
 import { claim } from './claim.ts';
 import { DelayWatch } from './delay-watch.ts';
 import { inputs, lookForDevices, watchDevices } from './devices.ts';
 import type { FromWorker, Link, ToWorker } from './net/messages.ts';
 import NetWorker from './net/worker.ts?worker';
+import { Output } from './output.ts';
 import { type Gain, toSay } from './ui/gains.ts';
 import { CLOSED } from './ui/push-to-talk.ts';
 import { EMPTY_ROOM } from './ui/room-state.ts';
@@ -55,14 +56,13 @@ function fail(failure: store.Failure): void {
 
 class Conversation {
   readonly #room: string;
-  readonly #context: AudioContext;
   readonly #worker = new NetWorker();
-  readonly #delay: DelayWatch;
+  readonly #delay = new DelayWatch();
+  readonly #output = new Output(this.#delay);
   readonly #url: string;
   readonly #endings: (() => void)[] = [];
   #capture: Capture | null = null;
   #opening = 0;
-  #playout: Playout | null = null;
   #wakeLock: WakeLockSentinel | null = null;
   /** Gains the relay was told on this socket. */
   readonly #said = new Map<number, Gain>();
@@ -73,11 +73,7 @@ class Conversation {
     const query = new URLSearchParams({ room, name });
     this.#room = room;
     this.#url = `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/ws?${query}`;
-    this.#context = new AudioContext({ latencyHint: 0 });
-    this.#delay = new DelayWatch(this.#context);
-    this.#context.onstatechange = () => {
-      store.soundPaused.value = !this.#closed && this.#context.state !== 'running';
-    };
+    this.#output.onport = (playout) => this.#tell({ kind: 'playout', playout }, [playout]);
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
     document.addEventListener('visibilitychange', this.#visibility);
     window.addEventListener('online', this.retryNow);
@@ -97,7 +93,7 @@ class Conversation {
   }
 
   async enter(mode: Mode, steal: boolean): Promise<void> {
-    void this.resume();
+    void this.#output.resume();
     const opus = loadCodec();
     opus.catch(() => {}); // Looked at below; until then a refused microphone may come first.
     if (!(await this.#claim(steal))) return;
@@ -105,12 +101,8 @@ class Conversation {
     store.microphone.value = this.#capture === null ? 'off' : 'on';
     try {
       const binary = await opus;
-      this.#playout = await startPlayout(this.#context, binary, (report) => this.#delay.report(report));
-      if (this.#closed) {
-        this.#playout.stop();
-        return;
-      }
-      const playout = this.#playout.port;
+      const playout = await this.#output.start(binary);
+      if (this.#closed) return;
       const intent = store.intent.value;
       this.#tell({ kind: 'start', url: this.#url, opus: binary, playout, intent }, [playout]);
       this.#attachCapture();
@@ -135,10 +127,8 @@ class Conversation {
     this.#tell({ kind: 'say', message });
   }
 
-  async resume(): Promise<void> {
-    const session = (navigator as { audioSession?: { type: string } }).audioSession;
-    if (session !== undefined) session.type = 'play-and-record';
-    await this.#context.resume();
+  resume(): Promise<void> {
+    return this.#output.resume();
   }
 
   retryNow = (): void => this.#tell({ kind: 'retry' });
@@ -150,10 +140,8 @@ class Conversation {
     for (const end of this.#endings) end();
     this.#tell({ kind: 'stop' });
     this.#capture?.stop();
-    if (this.#playout !== null) this.#playout.stop();
-    else void this.#context.close();
+    this.#output.close();
     void this.#wakeLock?.release();
-    store.soundPaused.value = false;
   }
 
   async #claim(steal: boolean): Promise<boolean> {
@@ -168,14 +156,11 @@ class Conversation {
 
   /** What is chosen on the screen is done at once. */
   #follow(): void {
-    const playout = this.#playout!;
     this.#endings.push(
       effect(() => this.#tell({ kind: 'intent', intent: store.intent.value })),
-      effect(() => playout.setVolume(store.deafened.value ? 0 : settings.volume.value)),
       effect(() => {
         for (const message of toSay(store.others.value, store.gains.value, this.#said)) this.say(message);
       }),
-      effect(() => playout.setSpeaker(settings.speakerId.value)),
       onChange(settings.processing, () => void this.#renewMicrophone()),
       watchDevices(),
       onChange(
@@ -286,7 +271,7 @@ class Conversation {
     this.#tell({ kind: 'hidden', hidden: document.hidden });
     if (document.hidden) return;
     void this.#keepAwake();
-    if (this.#context.state !== 'running') void this.resume();
+    if (!this.#output.running) void this.resume();
     if (this.#capture?.interrupted) void this.#renewMicrophone();
   };
 

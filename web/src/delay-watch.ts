@@ -18,15 +18,13 @@ interface PlaybackStats {
 }
 
 export class DelayWatch {
-  readonly #context: AudioContext;
   readonly #meter = new DelayMeter();
   readonly #history = new DelayHistory();
   #shortestTripMs = 0;
   #withheld = 0;
   #weakUntilMs = 0;
 
-  constructor(context: AudioContext) {
-    this.#context = context;
+  constructor() {
     batch(() => {
       store.delayMs.value = null;
       store.delayVerdict.value = 'good';
@@ -49,8 +47,7 @@ export class DelayWatch {
     store.delayMs.value = null;
   }
 
-  report({ stats, captureUs, frame, level }: PlayoutReport): void {
-    const context = this.#context;
+  report(context: AudioContext, { stats, captureUs, frame, level }: PlayoutReport): void {
     const deviceMs = (frame / context.sampleRate - context.currentTime + outputLatency(context)) * 1000;
     const nowMs = performance.timeOrigin + performance.now();
     const delay = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);

@@ -7,6 +7,8 @@ import type { PageMessage, RelayMessage } from './text.ts';
 
 export type ToWorker =
   | { kind: 'start'; url: string; opus: ArrayBuffer | null; playout: MessagePort | null; intent: Intent }
+  /** Another playout worklet takes over. */
+  | { kind: 'playout'; playout: MessagePort }
   | { kind: 'capture'; feed: CaptureFeed; latencyUs: number }
   | { kind: 'capture_latency'; latencyUs: number }
   | { kind: 'intent'; intent: Intent }

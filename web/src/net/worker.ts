@@ -45,6 +45,10 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       if (capture !== null) capture.latencyUs = data.latencyUs;
       if (framer !== null) framer.latencyUs = data.latencyUs;
       break;
+    case 'playout':
+      playout = data.playout;
+      if (welcome !== null) beginPlayout(welcome);
+      break;
     case 'intent':
       follow(data.intent);
       break;
@@ -83,7 +87,7 @@ function start(data: Extract<ToWorker, { kind: 'start' }>): void {
     clock: (offsetUs, roundTripUs, lastUs) => tell({ kind: 'clock', offsetUs, roundTripUs, lastUs }),
     welcome: (message) => {
       welcome = message;
-      toPlayout({ kind: 'begin', ptimeSamples: message.ptimeMs * SAMPLES_PER_MS });
+      beginPlayout(message);
       beginUplink();
       if (intent.muted) session!.say({ type: 'mute', muted: true });
       if (intent.deafened) session!.say({ type: 'deafen', deafened: true });
@@ -157,6 +161,10 @@ function takeBlock(block: Float32Array, sampleRate: number): void {
   levelDueMs = performance.now() + LEVEL_PERIOD_MS;
   tell({ kind: 'uplink', level: loudest, talking: uplink.talking, lagMs, withheld });
   loudest = 127;
+}
+
+function beginPlayout({ ptimeMs }: Welcome): void {
+  toPlayout({ kind: 'begin', ptimeSamples: ptimeMs * SAMPLES_PER_MS });
 }
 
 function playPacket(packet: DownPacket, timestamp: number): void {

@@ -1,0 +1,119 @@
+// The sound on its way out: the playback context and its worklet, volume and speaker as chosen, and another context with
+// a longer buffer where the device runs dry.
+
+import { effect } from '@preact/signals';
+import { ClockGaps, OutputSteps } from './audio/output-steps.ts';
+import { type Playout, type PlayoutReport, startPlayout } from './audio/playout.ts';
+import type { DelayWatch } from './delay-watch.ts';
+import * as settings from './ui/settings.ts';
+import * as store from './ui/store.ts';
+
+/** Chromium only. */
+interface PlaybackStats {
+  underrunEvents: number;
+}
+
+export class Output {
+  readonly #delay: DelayWatch;
+  readonly #steps = new OutputSteps();
+  #context: AudioContext;
+  #gaps = new ClockGaps();
+  #opus: ArrayBuffer | null = null;
+  #playout: Playout | null = null;
+  #renewing = false;
+  #closed = false;
+  #end = () => {};
+
+  /** Inside a click, or the browser does not let it play. */
+  constructor(delay: DelayWatch) {
+    this.#delay = delay;
+    this.#context = this.#newContext();
+  }
+
+  /** Gives the port for packets. Throws a `CodecError` where the codec fails. */
+  async start(opus: ArrayBuffer | null): Promise<MessagePort> {
+    this.#opus = opus;
+    const playout = await this.#newPlayout(this.#context);
+    this.#playout = playout;
+    if (this.#closed) playout.stop();
+    else this.#end = effect(() => this.#follow());
+    return playout.port;
+  }
+
+  /** Called with the port of another worklet, when one takes over. */
+  onport: (port: MessagePort) => void = () => {};
+
+  get running(): boolean {
+    return this.#context.state === 'running';
+  }
+
+  async resume(): Promise<void> {
+    const session = (navigator as { audioSession?: { type: string } }).audioSession;
+    if (session !== undefined) session.type = 'play-and-record';
+    await this.#context.resume();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#end();
+    if (this.#playout !== null) this.#playout.stop();
+    else void this.#context.close();
+    store.soundPaused.value = false;
+  }
+
+  #newContext(): AudioContext {
+    const context = new AudioContext({ latencyHint: this.#steps.hint });
+    context.onstatechange = () => {
+      if (context === this.#context) store.soundPaused.value = !this.#closed && context.state !== 'running';
+    };
+    return context;
+  }
+
+  #newPlayout(context: AudioContext): Promise<Playout> {
+    return startPlayout(context, this.#opus, (report) => {
+      if (context === this.#context) this.#report(report);
+    });
+  }
+
+  /** What is chosen on the screen is done at once. */
+  #follow(): void {
+    this.#playout?.setVolume(store.deafened.value ? 0 : settings.volume.value);
+    this.#playout?.setSpeaker(settings.speakerId.value);
+  }
+
+  #report(report: PlayoutReport): void {
+    this.#delay.report(this.#context, report);
+    const nowMs = performance.now();
+    const { playbackStats } = this.#context as AudioContext & { playbackStats?: Partial<PlaybackStats> };
+    this.#gaps.observe(nowMs, this.#context.currentTime * 1000);
+    // A hidden page is throttled, and a paused context plays nothing: neither says anything of the device.
+    if (document.hidden || !this.running || this.#renewing) return;
+    if (this.#steps.observe(nowMs, playbackStats?.underrunEvents ?? this.#gaps.count)) void this.#stepUp();
+  }
+
+  /** The old worklet plays on until the new one is there; what is between is concealed. */
+  async #stepUp(): Promise<void> {
+    this.#renewing = true;
+    this.#steps.up();
+    this.#gaps = new ClockGaps();
+    const context = this.#newContext();
+    try {
+      const playout = await this.#newPlayout(context);
+      await context.resume();
+      if (this.#closed) {
+        playout.stop();
+        return;
+      }
+      this.#playout?.stop();
+      this.#context = context;
+      this.#playout = playout;
+      this.#follow();
+      this.onport(playout.port);
+    } catch {
+      // What plays goes on playing.
+      void context.close();
+    } finally {
+      this.#renewing = false;
+    }
+  }
+}
