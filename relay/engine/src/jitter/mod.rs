@@ -114,6 +114,9 @@ pub struct JitterBuffer<C: Codec> {
     refused: u32,
     /// Samples that may be removed or inserted now; earned by playing.
     scale_budget: i64,
+    /// How much longer than they have to the packets decoded in the last pull have waited, microseconds; `None` where none
+    /// was decoded, or something was concealed.
+    spare_us: Option<i64>,
     /// Media time and capture stamp of the last packet that had one.
     capture: Option<(i64, u32)>,
     stats: JitterStats,
@@ -173,6 +176,7 @@ impl<C: Codec> JitterBuffer<C> {
             stood_still: 0,
             refused: 0,
             scale_budget: 0,
+            spare_us: None,
             capture: None,
             stats: JitterStats::default(),
         }
@@ -210,9 +214,13 @@ impl<C: Codec> JitterBuffer<C> {
         let block = out.len();
         self.scale_budget += i64::try_from(block).unwrap_or(0);
         self.skip_backlog(now);
+        self.spare_us = None;
         while self.pcm.len() < block && self.produce(now, block, &mut pulled) {}
         let available = block.min(self.pcm.len());
         pulled.active = available > 0;
+        if pulled.concealed_samples > 0 {
+            self.spare_us = None;
+        }
         pulled.capture_us = self.capture_stamp();
         out[..available].copy_from_slice(&self.pcm[..available]);
         out[available..].fill(0);
@@ -343,6 +351,8 @@ impl<C: Codec> JitterBuffer<C> {
         }
         let leftover_us = samples_to_us(i64::try_from(leftover).unwrap_or(0));
         self.stats.level_us = level_us + leftover_us;
+        let spare = level_us - self.arrivals.recent_us();
+        self.spare_us = Some(self.spare_us.map_or(spare, |least| least.min(spare)));
         self.scale(block, level_us, leftover_us);
     }
 

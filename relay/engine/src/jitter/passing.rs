@@ -99,6 +99,22 @@ impl<C: Codec> JitterBuffer<C> {
         self.concealed_run = 0;
     }
 
+    /// When the next packet that is here will have waited long enough, microseconds; `None` where there is none.
+    pub fn due_us(&self) -> Option<i64> {
+        Some(self.arrivals.fastest_us()? + samples_to_us(self.store.front()?.timestamp) + self.arrivals.target_us())
+    }
+
+    /// Whether a pull of so many samples, the first one for long, would have to conceal a packet that has not come.
+    pub fn lacks(&self, samples: usize) -> bool {
+        let next_is_here = self.store.front().is_some_and(|front| front.timestamp <= self.next_timestamp);
+        self.phase == Phase::Playing && self.concealed_run == 0 && self.pcm.len() < samples && !next_is_here
+    }
+
+    /// How much earlier the last pull could have been, microseconds; 0 or less where nothing is known to be gained.
+    pub fn spare_us(&self) -> i64 {
+        self.spare_us.unwrap_or(0)
+    }
+
     /// Media time, wrapping, of the sample that the next pull starts with while it plays.
     pub fn position(&self) -> u32 {
         let first = self.store.front().filter(|_| self.phase == Phase::Idle && self.pcm.is_empty());

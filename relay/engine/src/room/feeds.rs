@@ -20,7 +20,7 @@ impl<C: Codec + Clone> Room<C> {
         let mut candidates: Vec<&mut Standing> =
             self.participants.values_mut().filter(|p| p.talker.on_air).map(|p| &mut p.talker.standing).collect();
         select(&mut candidates, self.config.max_talkers, now);
-        let number = now.since(self.grid) / self.config.ptime.micros();
+        let number = self.grid.reached(now);
         self.heard.clear();
         self.lingering.clear();
         for (&id, participant) in &self.participants {

@@ -4,12 +4,15 @@
 //! out on the tick of the packet time, encoded once, to everyone who hears it. A room in which nobody talks does nothing.
 
 mod feeds;
+mod grid;
 mod mixes;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use relay_wire::{DownHeader, Gain, UpHeader};
+
+use grid::Grid;
 
 use crate::codec::Codec;
 use crate::jitter::{PRIMES, Packet, Passed};
@@ -73,10 +76,11 @@ pub struct Room<C: Codec> {
     codec: C,
     /// Where the room's media time is 0.
     began: Micros,
-    /// The ticks are at `grid + n × packet time`.
-    grid: Micros,
+    grid: Grid,
     /// Number of the next tick; `None` while the room is silent.
     next_tick: Option<u64>,
+    /// The next tick waits for a packet, at most until then.
+    waits_until: Option<Micros>,
     participants: BTreeMap<ParticipantId, Participant<C>>,
     mixes: Vec<Mix<C>>,
     /// Who is heard, and of whom mixes still hold something.
@@ -104,8 +108,9 @@ impl<C: Codec + Clone> Room<C> {
             key: MixKey::default(),
             codec,
             began: now,
-            grid: now,
+            grid: Grid::new(config.ptime, now),
             next_tick: None,
+            waits_until: None,
             participants: BTreeMap::new(),
             past: VecDeque::with_capacity(PRIMES),
             outputs: VecDeque::new(),
@@ -155,7 +160,7 @@ impl<C: Codec + Clone> Room<C> {
     /// When to call `handle` with [`Input::Timeout`], if nothing else happens; `None` while the room is silent.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Micros> {
-        self.next_tick.map(|number| self.time_of(number))
+        self.next_tick.map(|number| self.waits_until.unwrap_or(self.grid.time_of(number)))
     }
 
     /// How many are here.
@@ -177,7 +182,8 @@ impl<C: Codec + Clone> Room<C> {
             return self.outputs.push_back(Output::Undecodable(id));
         }
         let Some(participant) = self.participants.get_mut(&id) else { return };
-        if participant.talker.hear(now, header.level, &packet) {
+        let begins = participant.talker.hear(now, header.level, &packet);
+        if begins {
             self.regroup(now);
         }
         let Some(participant) = self.participants.get_mut(&id) else { return };
@@ -194,6 +200,13 @@ impl<C: Codec + Clone> Room<C> {
             self.settle_silence(now);
         }
         self.wake(now);
+        if begins && self.past.is_empty() {
+            self.place_first_tick(now, id);
+        }
+        if self.waits_until.is_some() && !self.lacks_packets() {
+            self.waits_until = Some(now);
+            self.run_until(now);
+        }
     }
 
     fn announce(&mut self) {
@@ -218,10 +231,6 @@ impl<C: Codec + Clone> Room<C> {
         }
     }
 
-    fn time_of(&self, tick: u64) -> Micros {
-        self.grid + tick * self.config.ptime.micros()
-    }
-
     fn media_time(&self, now: Micros) -> u32 {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timestamps wrap")]
         let wrapped = us_to_samples(now.since(self.began).cast_signed()) as u32;
@@ -231,13 +240,21 @@ impl<C: Codec + Clone> Room<C> {
     /// A silent room gets its next tick, on the same grid as before.
     fn wake(&mut self, now: Micros) {
         if self.next_tick.is_none() {
-            self.next_tick = Some(now.since(self.grid) / self.config.ptime.micros() + 1);
+            self.next_tick = Some(self.grid.reached(now) + 1);
         }
     }
 
     fn run_until(&mut self, now: Micros) {
-        while let Some(number) = self.next_tick.filter(|&number| self.time_of(number) <= now) {
-            let reached = now.since(self.grid) / self.config.ptime.micros();
+        while let Some(number) = self.next_tick.filter(|_| self.next_timeout().is_some_and(|due| due <= now)) {
+            let due = self.grid.time_of(number);
+            if self.waits_until.is_none() && now.since(due) < self.patience_us() && self.lacks_packets() {
+                self.waits_until = Some(due + self.patience_us());
+                return;
+            }
+            if let Some(until) = self.waits_until.take() {
+                self.grid.put_off(number, until.min(now));
+            }
+            let reached = self.grid.reached(now);
             let number = if reached - number > MAX_TICKS_BEHIND {
                 self.past.clear();
                 reached
@@ -250,11 +267,22 @@ impl<C: Codec + Clone> Room<C> {
         }
     }
 
+    /// A tick waits so long for a packet that is a little late: listeners hardly notice, and nothing is concealed.
+    fn patience_us(&self) -> u64 {
+        self.config.ptime.micros() / 8
+    }
+
+    fn lacks_packets(&self) -> bool {
+        let samples = self.config.ptime.samples();
+        self.participants.values().any(|p| p.talker.plays && p.talker.jitter.lacks(samples))
+    }
+
     fn tick(&mut self, number: u64) {
-        let now = self.time_of(number);
+        let now = self.grid.time_of(number);
         let mut tick = if self.past.len() == PRIMES { self.past.pop_front() } else { None }.unwrap_or_default();
         tick.reset(number, self.config.ptime.samples());
         self.add_up(now, &mut tick);
+        self.grid.draw_nearer(number, self.spare_us());
         if self.past.is_empty() && !tick.is_empty() {
             self.recall_forwarded(number);
         }
@@ -266,6 +294,23 @@ impl<C: Codec + Clone> Room<C> {
         }
         self.settle_silence(now);
         self.regroup(now);
+    }
+
+    /// A mix is about to start: its first tick is when the packet that starts it has waited long enough.
+    fn place_first_tick(&mut self, now: Micros, talker: ParticipantId) {
+        let talker = self.participants.get(&talker).map(|p| &p.talker).filter(|t| t.plays);
+        let due = talker.and_then(|t| t.jitter.due_us()).and_then(|us| u64::try_from(us).ok());
+        if let (Some(due), Some(next)) = (due, self.next_tick) {
+            self.grid.set(next, now.max(Micros(due)));
+        }
+    }
+
+    /// By how much the next tick may be earlier, so that packets wait no longer than they have to: the ticks are drawn
+    /// nearer to the packets, a little at a time, until those of one talker are just there.
+    fn spare_us(&self) -> u64 {
+        let playing = self.participants.values().map(|p| &p.talker).filter(|talker| talker.plays);
+        let spare = playing.map(|t| if t.pulled.active { t.jitter.spare_us() } else { 0 }).min().unwrap_or(0);
+        u64::try_from(spare).unwrap_or(0)
     }
 
     /// Pulls a frame of everyone whose signal a mix needs, selects who is heard, and adds those up.

@@ -1,0 +1,58 @@
+//! Proves when the ticks of a mix are: as near behind the talkers' packets as these allow, and a little later where one is
+//! a little late.
+
+mod common;
+
+use common::{MARKER, PLAIN, PcmCodec, Talker, World};
+use relay_engine::{Micros, ParticipantId, Ptime, RoomConfig};
+
+const PACKET_US: u64 = 20_000;
+
+/// Two talk and a third listens; packet `n` of each arrives at its phase, `late` later. Returns when mixes were sent.
+fn mixes(phases: [u64; 2], packets: u64, late: impl Fn(u64, usize) -> u64) -> (World<PcmCodec>, Vec<u64>) {
+    let codec = PcmCodec::default();
+    let mut world = World::new(RoomConfig::default(), codec.clone(), 1..=3);
+    let mut talkers: Vec<_> = (1..=2).map(|id| Talker::new(id, &codec, Ptime::Ms20)).collect();
+    let mut arrivals: Vec<(u64, usize, u64)> = (0..packets)
+        .flat_map(|n| (0..2).map(move |t| (n, t)))
+        .map(|(n, t)| (n * PACKET_US + phases[t] + late(n, t), t, n))
+        .collect();
+    arrivals.sort_unstable();
+    for (at, t, n) in arrivals {
+        world.advance_to(Micros(at));
+        let packet = talkers[t].packet(if n == 0 { MARKER } else { PLAIN }, |_| 100 << t);
+        world.input(packet);
+    }
+    let sent = world.sent[&ParticipantId(3)].iter().filter(|(_, header, _)| !header.flags.prime);
+    let times = sent.map(|(at, _, _)| at.0).skip(2).collect();
+    (world, times)
+}
+
+#[test]
+fn ticks_come_to_be_just_behind_the_packets() {
+    for phases in [[3_000, 9_000], [9_000, 3_000], [0, 19_000], [15_000, 15_500]] {
+        let (_, times) = mixes(phases, 150, |_, _| 0);
+        let late = phases.map(|phase| (times[times.len() - 2] - phase) % PACKET_US);
+        let nearest = late.into_iter().min().unwrap();
+        assert!(nearest <= 3_000, "{phases:?}: ticks come {late:?} µs after the packets");
+    }
+}
+
+#[test]
+fn ticks_move_by_two_percent_at_most() {
+    let (_, times) = mixes([3_000, 9_000], 150, |_, _| 0);
+    let steps: Vec<u64> = times.windows(2).map(|w| w[1] - w[0]).collect();
+    assert!(steps.iter().all(|step| (19_600..=20_000).contains(step)), "{steps:?}");
+}
+
+#[test]
+fn a_tick_waits_for_a_packet_that_is_a_little_late() {
+    let late = |n, t| if (n, t) == (200, 1) { 3_500 } else { 0 };
+    let (world, times) = mixes([3_000, 9_000], 300, late);
+    assert!(times.windows(2).any(|w| w[1] - w[0] > 20_000), "a tick was put off");
+    let longest = times.windows(2).map(|w| w[1] - w[0]).max().unwrap();
+    assert!(longest <= 22_500, "{longest} µs between two ticks");
+    let samples = world.playable(3).into_iter().skip(5).flat_map(|(_, payload)| common::from_pcm(&payload));
+    let spoilt = samples.filter(|&s| s != 300).count();
+    assert_eq!(spoilt, 0, "nothing was concealed");
+}
