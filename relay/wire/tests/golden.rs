@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 use relay_wire::audio::{DownFlags, DownHeader, ParseError, UpFlags, UpHeader};
+use relay_wire::pace::Pace;
 use relay_wire::text::{ClientMessage, ServerMessage, TextError};
 use relay_wire::unwrap::{SequenceUnwrapper, TimestampUnwrapper};
 use serde_json::Value;
 
 const AUDIO: &str = include_str!("../../../samples/wire/audio.json");
 const TEXT: &str = include_str!("../../../samples/wire/text.json");
+const PACE: &str = include_str!("../../../samples/wire/pace.json");
 const UNWRAP: &str = include_str!("../../../samples/wire/unwrap.json");
 
 #[test]
@@ -112,6 +114,22 @@ fn counters_unwrap_as_listed() {
                 timestamps.unwrap(input.try_into().unwrap())
             };
             assert_eq!(Some(wide), output.as_i64(), "{vector}");
+        }
+    }
+}
+
+#[test]
+fn the_pace_decides_as_listed() {
+    for course in json(PACE).as_array().expect("a list") {
+        let of = |key: &str| number(course, key).unsigned_abs();
+        let mut pace = Pace::new(of("ptime_us"), of("packet_bytes") as usize, of("budget_us"));
+        for step in array(course, "steps") {
+            let [at, bytes, limit] = [1, 2, 3].map(|n: usize| step[n].as_u64().expect("a number"));
+            match step[0].as_str() {
+                Some("wrote") => pace.wrote(at, bytes as usize),
+                _ => pace.drained(at, bytes as usize),
+            }
+            assert_eq!(pace.limit() as u64, limit, "{step} of {}", course["name"]);
         }
     }
 }

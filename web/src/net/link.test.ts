@@ -1,6 +1,7 @@
 // Proves: the pure decisions about the link, each with time as a number: clock, way back, and the gate of the uplink.
 
 import { describe, expect, test } from 'vitest';
+import { ArrivalReport } from './arrival-report.ts';
 import { ageUs, RelayClock } from './clock.ts';
 import { pauseMs, silenceLimitMs, verdict } from './reconnect.ts';
 import { UplinkGate } from './uplink-gate.ts';
@@ -61,12 +62,84 @@ describe('coming back', () => {
   });
 });
 
+describe('arrival report', () => {
+  test('says the last number at once, then at most every 100 ms, and the rest when nothing follows', () => {
+    const report = new ArrivalReport();
+    expect(report.came(7, 0)).toBe(7);
+    expect([20, 40, 60, 80].map((ms) => report.came(7 + ms / 20, ms))).toEqual([null, null, null, null]);
+    expect(report.came(12, 100)).toBe(12);
+    expect(report.came(13, 120)).toBeNull();
+    expect(report.due(199)).toBeNull();
+    expect(report.due(200)).toBe(13);
+    expect(report.due(1000)).toBeNull();
+  });
+});
+
 describe('uplink gate', () => {
+  const payload = 160;
+  const message = payload + 16;
+  const packet = payload + 53;
+
+  /** A packet every 20 ms and a ping every 100 while the gate is open; pongs as `pong` says. How many were sent. */
+  function send(gate: UplinkGate, fromMs: number, packets: number, pong: (pingMs: number) => number): number {
+    let sent = 0;
+    const pongs: { t: number; atMs: number }[] = [];
+    for (let n = 0; n < packets; n++) {
+      const now = fromMs + n * 20;
+      while (pongs.length > 0 && pongs[0]!.atMs <= now) gate.pongReceived(pongs.shift()!.t, now, 5);
+      if (n % 5 === 0) {
+        gate.pingSent(now, now);
+        pongs.push({ t: now, atMs: pong(now) });
+      }
+      if (!gate.open(now, 0)) continue;
+      gate.packetSent(message, now);
+      sent += 1;
+    }
+    return sent;
+  }
+
   test('shuts when the browser holds more than 100 ms of audio', () => {
     const gate = new UplinkGate(64_000, 20);
-    const packet = 160 + 53;
     expect(gate.open(0, 5 * packet)).toBe(true);
     expect(gate.open(0, 5 * packet + 1)).toBe(false);
+  });
+
+  test('stays open on a link that answers', () => {
+    expect(send(new UplinkGate(64_000, 20), 1000, 500, (ms) => ms + 5)).toBe(500);
+    expect(send(new UplinkGate(64_000, 20), 1000, 500, (ms) => ms + 60)).toBe(500);
+  });
+
+  test('shuts soon on a link that stops answering, and opens with the next pong', () => {
+    const gate = new UplinkGate(64_000, 20);
+    send(gate, 1000, 50, (ms) => ms + 5);
+    const intoTheStall = send(gate, 2000, 50, () => Number.POSITIVE_INFINITY);
+    expect(intoTheStall).toBeLessThanOrEqual(14);
+    expect(intoTheStall).toBeGreaterThanOrEqual(8);
+    expect(gate.pongReceived(2900, 3000, 5)).toBe(2900);
+    expect(gate.open(3000, 0)).toBe(true);
+  });
+
+  test('sends no more than a slow link takes', () => {
+    const gate = new UplinkGate(64_000, 20);
+    // A link that takes a packet every 60 ms; a ping is answered when all before it has come.
+    let freeMs = 0;
+    let sent = 0;
+    let worstMs = 0;
+    const pongs: { t: number; atMs: number }[] = [];
+    for (let now = 0; now < 10_000; now += 20) {
+      while (pongs.length > 0 && pongs[0]!.atMs <= now) gate.pongReceived(pongs.shift()!.t, now, 5);
+      if (now % 100 === 0) {
+        gate.pingSent(now, now);
+        pongs.push({ t: now, atMs: Math.max(now, freeMs) + 5 });
+      }
+      if (!gate.open(now, 0)) continue;
+      gate.packetSent(message, now);
+      sent += 1;
+      freeMs = Math.max(now, freeMs) + 60;
+      if (now > 2000) worstMs = Math.max(worstMs, freeMs - now);
+    }
+    expect(sent).toBeGreaterThan(140);
+    expect(worstMs).toBeLessThanOrEqual(400);
   });
 
   test('shuts while a ping has gone unanswered for 400 ms, and opens with its pong', () => {
@@ -75,7 +148,7 @@ describe('uplink gate', () => {
     gate.pingSent(2, 1250);
     expect(gate.open(1400, 0)).toBe(true);
     expect(gate.open(1401, 0)).toBe(false);
-    expect(gate.pongReceived(1)).toBe(1000);
+    expect(gate.pongReceived(1, 1401, 5)).toBe(1000);
     expect(gate.open(1401, 0)).toBe(true);
     expect(gate.open(1651, 0)).toBe(false);
   });
@@ -84,8 +157,8 @@ describe('uplink gate', () => {
     const gate = new UplinkGate(64_000, 20);
     gate.pingSent(1, 0);
     gate.pingSent(2, 100);
-    expect(gate.pongReceived(7)).toBeNull();
-    expect(gate.pongReceived(2)).toBe(100);
+    expect(gate.pongReceived(7, 200, 5)).toBeNull();
+    expect(gate.pongReceived(2, 200, 5)).toBe(100);
     expect(gate.open(10_000, 0)).toBe(true);
   });
 });

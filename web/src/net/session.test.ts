@@ -85,6 +85,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** A packet from the relay, with one byte of payload. */
+function downPacket(sequence: number): ArrayBuffer {
+  const bytes = new Uint8Array(17);
+  bytes.set([0x02, 0, sequence >> 8, sequence & 0xff]);
+  return bytes.buffer;
+}
+
 const states = () => links.map((link) => link.state);
 const close = (code: number) => FakeSocket.last.onclose?.({ code, reason: '' });
 
@@ -124,7 +131,18 @@ describe('a session', () => {
     expect(count(1_000)).toBe(4);
     expect(count(10_000)).toBe(5);
     session.talking = true;
-    expect(count(2_000)).toBe(8);
+    expect(count(2_000)).toBe(20);
+  });
+
+  test('reports what came at once, then at most every 100 ms, and what nothing follows too', () => {
+    FakeSocket.last.says(WELCOME);
+    for (let sequence = 1; sequence <= 7; sequence++) {
+      FakeSocket.last.onmessage?.({ data: downPacket(sequence) });
+      vi.advanceTimersByTime(20);
+    }
+    vi.advanceTimersByTime(200);
+    const reported = FakeSocket.last.texts('received').map((m) => (m as { sequence?: number }).sequence);
+    expect(reported).toEqual([1, 5, 7]);
   });
 
   test('gives up a silent socket after five seconds, ten while hidden, and comes back', () => {

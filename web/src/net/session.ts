@@ -1,21 +1,21 @@
 // One stay in a room over however many sockets it takes: connect, welcome, messages both ways, pings, and the way back.
 // Lives in the network worker.
 
+import { ArrivalReport } from './arrival-report.ts';
 import { RelayClock } from './clock.ts';
 import type { Link } from './messages.ts';
 import { pauseMs, silenceLimitMs, verdict } from './reconnect.ts';
 import { type PageMessage, parseText, type RelayMessage, type Welcome } from './text.ts';
 import { Unwrapper } from './unwrap.ts';
-import { UplinkGate } from './uplink-gate.ts';
+import { PING_SENDING_MS, UplinkGate } from './uplink-gate.ts';
 import { type DownPacket, parseDown, type UpPacket, writeUp } from './wire.ts';
 
 const SUBPROTOCOL = 'lanline.v1';
 /** A socket that has not welcomed us by then is given up. */
 const WELCOME_MS = 8_000;
-const LOOK_MS = 125;
-/** A few pings at the start set the clock; while talking they also tell whether the link still moves. */
+const LOOK_MS = 50;
+/** A few pings at the start set the clock. */
 const FIRST_PINGS = 5;
-const PING_TALKING_MS = 250;
 const PING_QUIET_MS = 2_000;
 
 export interface SessionEvents {
@@ -38,6 +38,7 @@ export class Session {
   readonly #events: SessionEvents;
   #socket: WebSocket | null = null;
   #gate: UplinkGate | null = null;
+  #arrivals = new ArrivalReport();
   #timestamps = new Unwrapper(32);
   #goodbye: { reason: string; reconnect: boolean } | null = null;
   #openedMs = 0;
@@ -79,7 +80,10 @@ export class Session {
   }
 
   send(packet: UpPacket): void {
-    if (this.welcomed) this.#socket!.send(writeUp(packet));
+    if (!this.welcomed) return;
+    const message = writeUp(packet);
+    this.#socket!.send(message);
+    this.#gate!.packetSent(message.length, performance.now());
   }
 
   get welcomed(): boolean {
@@ -107,7 +111,9 @@ export class Session {
     this.#lastHeardMs = performance.now();
     if (typeof data !== 'string') {
       const packet = parseDown(new Uint8Array(data as ArrayBuffer));
-      if (typeof packet !== 'string') this.#events.packet(packet, this.#timestamps.next(packet.timestamp));
+      if (typeof packet === 'string') return;
+      this.#events.packet(packet, this.#timestamps.next(packet.timestamp));
+      this.#report(this.#arrivals.came(packet.sequence, this.#lastHeardMs));
       return;
     }
     const message = parseText(data);
@@ -132,6 +138,7 @@ export class Session {
 
   #welcome(message: Welcome): void {
     this.#gate = new UplinkGate(message.bitrate, message.ptimeMs);
+    this.#arrivals = new ArrivalReport();
     this.#timestamps = new Unwrapper(32);
     this.#attempt = 0;
     this.#pings = 0;
@@ -151,8 +158,9 @@ export class Session {
   }
 
   #pong(t: number, relayUs: number): void {
-    if (this.#gate?.pongReceived(t) == null) return;
     const now = localUs();
+    const shortestUs = Math.min(this.clock.roundTripUs ?? Number.POSITIVE_INFINITY, now - t);
+    if (this.#gate?.pongReceived(t, performance.now(), shortestUs / 1000) == null) return;
     this.clock.learn(t, now, relayUs);
     this.#events.clock(this.clock.offsetUs!, this.clock.roundTripUs!, now - t);
   }
@@ -167,8 +175,14 @@ export class Session {
       return;
     }
     if (!this.welcomed) return;
-    const pause = this.#pings < FIRST_PINGS || this.talking ? PING_TALKING_MS : PING_QUIET_MS;
+    this.#report(this.#arrivals.due(now));
+    const soon = this.#pings < FIRST_PINGS || this.talking || this.#gate!.waits;
+    const pause = soon ? PING_SENDING_MS : PING_QUIET_MS;
     if (now - this.#lastPingMs >= pause) this.#ping();
+  }
+
+  #report(sequence: number | null): void {
+    if (sequence !== null) this.say({ type: 'received', sequence });
   }
 
   #closed(socket: WebSocket, code: number, reason: string): void {

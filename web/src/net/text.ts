@@ -49,6 +49,7 @@ export type PageMessage =
   | { type: 'deafen'; deafened: boolean }
   /** How loud somebody is for one's own ears, in dB; null is not at all. */
   | { type: 'gain'; participant: number; db: number | null }
+  | { type: 'received'; sequence: number }
   | { type: 'ping'; t: number }
   | { type: 'pong'; t: number };
 
