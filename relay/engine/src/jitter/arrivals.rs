@@ -11,6 +11,9 @@ use crate::time::{Micros, samples_to_us, us_to_samples};
 pub(super) struct Arrivals {
     fastest: SlidingMinimum,
     histogram: Histogram,
+    /// What the histogram says: the delay that is worth it, and the one that most half seconds have.
+    worth_us: i64,
+    usual_us: i64,
     /// By how much the histogram is still to be moved: less than a bucket.
     shift_us: i64,
     /// Largest relative delay of the window under way.
@@ -35,17 +38,34 @@ struct Outage {
 /// Of each half second the largest delay goes into the histogram, so that a burst counts once whatever its length.
 const WINDOW_SAMPLES: i64 = us_to_samples(500_000);
 
-/// Share of the windows that must pass without a late packet.
-const QUANTILE: f32 = 0.95;
+/// Share of the windows that must pass without a late packet while delay is cheap, and where it is not. In the ratings of
+/// ITU-T G.107 a millisecond costs five times as much from 177 ms between mouth and ear on. The rest of the way takes its
+/// part of that, so the share falls while the buffer's own delay goes through this range.
+const QUANTILE: f32 = 0.925;
+const DEAR_QUANTILE: f32 = 0.9;
+const DEAR_FROM_US: i64 = 40_000;
+const DEAR_TO_US: i64 = 60_000;
+
+/// Share of the windows without a packet later than is usual.
+const USUAL_QUANTILE: f32 = 0.7;
 
 /// The least worth waiting for: the scheduling noise of the two machines.
-const MARGIN_US: i64 = 1_000;
+const MARGIN_US: i64 = 250;
+
+/// However late packets are: a talk with more delay than this is none.
+const MAX_TARGET_US: i64 = 230_000;
+
+/// What is kept of a larger delay of late.
+const MAX_RECENT_US: i64 = 60_000;
 
 /// Above this a delay that is rare is an outage: it is concealed and caught up with, not waited for.
 const OUTAGE_US: i64 = 160_000;
 
 /// Outages closer together than this are jitter.
 const RECURRING_US: u64 = 10_000_000;
+
+/// A clock drifts by no more than this, 500 ppm, while the window of the fastest packets moves on.
+const DRIFT_US: i64 = 1_000;
 
 /// A clock that jumps by more than this is another clock.
 const RESYNC_US: i64 = 10_000_000;
@@ -57,7 +77,7 @@ const IMPLAUSIBLY_EARLY_US: i64 = 500_000;
 const REBASE_US: i64 = 300_000;
 
 /// Worth waiting for while next to nothing is known.
-const START_US: i64 = 2_500;
+const START_US: i64 = 2_000;
 
 impl Arrivals {
     /// Takes note of a packet. `false` means that its media time has nothing to do with those before: start anew.
@@ -71,12 +91,16 @@ impl Arrivals {
         let before = self.fastest.value();
         self.fastest.update(now, transit);
         if let (Some(before), Some(after)) = (before, self.fastest.value()) {
-            // Known is when packets come, not how late they are against one of three seconds ago. A drift the other way
-            // is not followed: it would move what is long past further and further out.
-            let slower = (after - before).max(0);
-            self.shift_us = self.histogram.shift(self.shift_us - slower);
-            self.window_max_us = (self.window_max_us - slower).max(0);
-            self.last_window_us = (self.last_window_us - slower).max(0);
+            // Known is when packets come, not how late they are against one of three seconds ago. A drift is not followed:
+            // the window always lags behind it, and so by as much does the level; and the other way it would move what is
+            // long past further and further out.
+            let slower = after - before;
+            if slower > DRIFT_US {
+                self.shift_us = self.histogram.shift(self.shift_us - slower);
+                self.conclude();
+                self.window_max_us = (self.window_max_us - slower).max(0);
+                self.last_window_us = (self.last_window_us - slower).max(0);
+            }
         }
         let delay = transit - self.fastest.value().unwrap_or(transit);
         if self.counts(now, delay) {
@@ -85,6 +109,7 @@ impl Arrivals {
         self.window_samples += i64::try_from(samples).unwrap_or(0);
         if self.window_samples >= WINDOW_SAMPLES {
             self.histogram.add(self.window_max_us);
+            self.conclude();
             self.windows += 1;
             self.last_window_us = self.window_max_us;
             self.window_max_us = 0;
@@ -107,18 +132,26 @@ impl Arrivals {
         self.fastest.value()
     }
 
-    /// The relative delay at which nearly every packet is there in time.
+    /// The relative delay that is worth waiting for: nearly every packet is there by then.
     pub fn target_us(&self) -> i64 {
-        let mut delay = self.histogram.quantile_us(QUANTILE);
-        if self.windows < 2 {
-            delay = delay.max(self.window_max_us).max(START_US);
-        }
-        delay + MARGIN_US + delay / 10
+        let learning = if self.windows < 2 { self.window_max_us.max(START_US) } else { 0 };
+        let delay = self.worth_us.max(learning).min(MAX_TARGET_US);
+        delay + MARGIN_US + delay / 32
+    }
+
+    /// The relative delay that no packet of most half seconds exceeds.
+    pub fn usual_us(&self) -> i64 {
+        self.usual_us.min(MAX_TARGET_US)
     }
 
     /// The relative delay of late: what is given up below it would have to be concealed again right away.
     pub fn recent_us(&self) -> i64 {
-        self.window_max_us.max(self.last_window_us).max(self.target_us())
+        self.window_max_us.max(self.last_window_us).min(MAX_RECENT_US).max(self.target_us())
+    }
+
+    fn conclude(&mut self) {
+        self.worth_us = self.histogram.least_us(|delay, share| share >= wanted_share(delay));
+        self.usual_us = self.histogram.quantile_us(USUAL_QUANTILE);
     }
 
     fn counts(&mut self, now: Micros, delay: i64) -> bool {
@@ -134,6 +167,13 @@ impl Arrivals {
         }
         outage.recurring || !(outage.under_way || was_under_way)
     }
+}
+
+/// Share of the windows that a delay must suffice for to be worth it.
+fn wanted_share(delay_us: i64) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "less than a second")]
+    let dear = (delay_us - DEAR_FROM_US) as f32 / (DEAR_TO_US - DEAR_FROM_US) as f32;
+    QUANTILE + (DEAR_QUANTILE - QUANTILE) * dear.clamp(0.0, 1.0)
 }
 
 /// Arrival time less media time, microseconds.
@@ -210,8 +250,11 @@ mod tests {
     #[test]
     fn stalls_that_recur_do() {
         let mut arrivals = Arrivals::default();
-        feed(&mut arrivals, 0..3000, |n| if n % 100 == 70 { 250 } else { 2 });
-        assert!(arrivals.target_us() > 240_000, "{}", arrivals.target_us());
+        feed(&mut arrivals, 0..3000, |n| if n % 100 == 70 { 200 } else { 2 });
+        assert!(arrivals.target_us() > 195_000, "{}", arrivals.target_us());
+        let mut arrivals = Arrivals::default();
+        feed(&mut arrivals, 0..3000, |n| if n % 100 == 70 { 700 } else { 2 });
+        assert!((200_000..250_000).contains(&arrivals.target_us()), "{}", arrivals.target_us());
     }
 
     #[test]

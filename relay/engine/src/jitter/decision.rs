@@ -5,14 +5,14 @@
 pub(super) struct Status {
     /// How late the packet could have come, compared with the fastest, and still be in time.
     pub level_us: i64,
-    /// Decoded signal from packets before it that is still to be played: delay that protects from nothing.
+    /// Decoded signal from packets before it that is still to be played.
     pub leftover_us: i64,
-    /// Whether there has been as much for a while.
-    pub leftover_stays: bool,
     /// The level worth having.
     pub target_us: i64,
     /// The level that the last second needed, at least the target.
     pub recent_us: i64,
+    /// How late packets are in most half seconds.
+    pub usual_us: i64,
     /// The signal is pulled in blocks this long; the level moves in steps of it.
     pub block_us: i64,
 }
@@ -24,37 +24,41 @@ pub(super) enum Operation {
     Normal,
     /// Take signal out, to lower the delay.
     Accelerate {
-        /// At most this much; beyond it the level would fall below the target.
+        /// At most this much; beyond it the delay would be less than is wanted.
         most_us: i64,
-        /// The delay is far from where it should be: be quick rather than gentle.
-        fast: bool,
     },
     /// Put signal in, to be safer.
     PreemptiveExpand,
 }
 
 /// Shorter than any period that can be taken out.
-pub(super) const WORTH_REMOVING_US: i64 = 2_500;
+const WORTH_REMOVING_US: i64 = 2_500;
 
-/// More than this is caught up with quickly.
-const FAST_ABOVE_US: i64 = 100_000;
+/// This much under what is wanted is left alone.
+const TOLERANCE_US: i64 = 500;
+
+/// A packet that is not there for its block is bridged: what is left over can be made this many times as long.
+const BRIDGE: i64 = 3;
 
 pub(super) fn decide(status: Status) -> Operation {
-    let Status { level_us, leftover_us, leftover_stays, target_us, recent_us, block_us } = status;
-    // The level moves by whole blocks: a little under the target is cheaper than a block over it.
-    let tolerance = 500 + target_us / 8 + block_us / 8;
-    if level_us < target_us - tolerance {
+    let Status { level_us, leftover_us, target_us, recent_us, usual_us, block_us } = status;
+    let bridge_us = (leftover_us * BRIDGE).min(block_us);
+    let bridged_us = if level_us >= usual_us { bridge_us } else { 0 };
+    if level_us + bridged_us < target_us - TOLERANCE_US {
         return Operation::PreemptiveExpand;
     }
-    // Removing less than a whole block of level gains nothing: the packet would wait for its pull instead.
-    let blocks = (level_us - recent_us - tolerance).max(0) / block_us;
-    let excess = leftover_us + blocks * block_us;
-    // What is left over alone is little, and may be gone by itself at the next seam.
-    if blocks > 0 || (leftover_us >= WORTH_REMOVING_US && leftover_stays) {
-        Operation::Accelerate { most_us: excess, fast: excess >= FAST_ABOVE_US }
-    } else {
-        Operation::Normal
-    }
+    let excess_us = level_us + leftover_us - least_delay_us(status, recent_us - TOLERANCE_US);
+    if excess_us >= WORTH_REMOVING_US { Operation::Accelerate { most_us: excess_us } } else { Operation::Normal }
+}
+
+/// The least delay with which a packet may be late by `late_us`.
+fn least_delay_us(status: Status, late_us: i64) -> i64 {
+    let Status { level_us, usual_us, block_us, .. } = status;
+    // Packets are decoded for whole blocks: the level moves in steps of one.
+    let enough_us = late_us + (level_us - late_us).rem_euclid(block_us);
+    // A block less and a bridge do as well, where the bridge is not for every day.
+    let bridged_us = enough_us - block_us;
+    if bridged_us >= usual_us { bridged_us + block_us / BRIDGE } else { enough_us }
 }
 
 #[cfg(test)]
@@ -63,40 +67,37 @@ mod tests {
 
     #[test]
     fn the_table() {
-        let gentle = |most_us| Accelerate { most_us, fast: false };
-        let stays = |leftover| leftover >= WORTH_REMOVING_US;
-        for (name, level, leftover, target, block, operation) in [
-            ("on target", 10_000, 0, 10_000, 20_000, Normal),
-            ("a little under is tolerated", 9_000, 0, 10_000, 20_000, Normal),
-            ("far under", 5_000, 0, 10_000, 20_000, PreemptiveExpand),
-            ("far under, whatever is left over", 5_000, 15_000, 10_000, 20_000, PreemptiveExpand),
-            ("less than a block over cannot be gained", 28_000, 0, 10_000, 20_000, Normal),
-            ("a block over", 35_000, 0, 10_000, 20_000, gentle(20_000)),
-            ("the same in small blocks", 24_000, 0, 10_000, 10_000, gentle(10_000)),
-            ("left over for nothing", 12_000, 6_000, 10_000, 20_000, gentle(6_000)),
-            ("left over, but not a period", 12_000, 2_000, 10_000, 20_000, Normal),
-            ("after an outage", 300_000, 0, 10_000, 20_000, Accelerate { most_us: 280_000, fast: true }),
+        let most = |most_us| Accelerate { most_us };
+        // Milliseconds: level, left over, target, usual, block.
+        for (name, [level, leftover, target, usual, block], operation) in [
+            ("on target", [10, 0, 10, 10, 20], Normal),
+            ("far under", [5, 0, 10, 10, 20], PreemptiveExpand),
+            ("far under, but what is left over is a bridge", [5, 8, 10, 2, 20], Normal),
+            ("far under, and too little left over for a bridge", [5, 1, 10, 2, 20], PreemptiveExpand),
+            ("less than a block over cannot be gained", [28, 0, 10, 10, 20], Normal),
+            ("a block over", [35, 0, 10, 10, 20], most(20_000)),
+            ("the same in small blocks", [24, 0, 10, 10, 10], most(10_000)),
+            ("a bridge that every packet would need", [5, 8, 10, 6, 20], PreemptiveExpand),
+            ("left over for nothing", [12, 6, 10, 10, 20], most(6_000)),
+            ("left over, but not a period", [12, 2, 10, 10, 20], Normal),
+            ("a bridge does where packets are mostly earlier", [18, 0, 10, 5, 10], most(6_667)),
+            ("a bridge is there", [8, 4, 10, 5, 10], Normal),
+            ("a bridge every time would be one too many", [18, 0, 10, 9, 10], Normal),
+            ("after an outage", [300, 0, 10, 10, 20], most(280_000)),
         ] {
-            let status = Status {
-                level_us: level,
-                leftover_us: leftover,
-                leftover_stays: stays(leftover),
-                target_us: target,
-                recent_us: target,
-                block_us: block,
-            };
+            let [level_us, leftover_us, target_us, usual_us, block_us] =
+                [level, leftover, target, usual, block].map(|ms| ms * 1000);
+            let status = Status { level_us, leftover_us, target_us, recent_us: target_us, usual_us, block_us };
             assert_eq!(decide(status), operation, "{name}");
         }
         let status = Status {
-            level_us: 12_000,
+            level_us: 55_000,
             leftover_us: 6_000,
-            leftover_stays: false,
             target_us: 10_000,
-            recent_us: 10_000,
+            recent_us: 51_000,
+            usual_us: 51_000,
             block_us: 20_000,
         };
-        assert_eq!(decide(status), Normal, "left over only just now");
-        let status = Status { level_us: 55_000, recent_us: 40_000, ..status };
-        assert_eq!(decide(status), Normal, "needed a moment ago");
+        assert_eq!(decide(status), most(6_000), "needed a moment ago, but for what is left over");
     }
 }

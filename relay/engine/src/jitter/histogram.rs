@@ -10,8 +10,8 @@ pub(super) struct Histogram {
 const BUCKETS: usize = 512;
 const BUCKET_US: i64 = 1000;
 
-/// What is left of a weight when the next delay comes, once there are many: a memory of about 30 s at two a second.
-const FORGET: f32 = 0.983;
+/// What is left of a weight when the next delay comes, once there are many: a memory of about 12 s at two a second.
+const FORGET: f32 = 0.96;
 
 impl Default for Histogram {
     fn default() -> Self {
@@ -53,16 +53,26 @@ impl Histogram {
 
     /// Upper edge of the bucket in which the distribution reaches `share`; 0 before the first delay.
     pub fn quantile_us(&self, share: f32) -> i64 {
-        let wanted = share * self.weights.iter().sum::<f32>();
+        self.least_us(|_, below| below >= share)
+    }
+
+    /// Upper edge of the first bucket of which, and of the share of the distribution up to it, `enough` is true; 0 before
+    /// the first delay.
+    pub fn least_us(&self, enough: impl Fn(i64, f32) -> bool) -> i64 {
         if self.added == 0 {
             return 0;
         }
+        let all: f32 = self.weights.iter().sum();
         let mut below = 0.0;
-        let bucket = self.weights.iter().position(|weight| {
+        let mut edge_us = 0;
+        for weight in &self.weights {
             below += weight;
-            below >= wanted
-        });
-        (i64::try_from(bucket.unwrap_or(BUCKETS - 1)).expect("a bucket index is small") + 1) * BUCKET_US
+            edge_us += BUCKET_US;
+            if enough(edge_us, below / all) {
+                break;
+            }
+        }
+        edge_us
     }
 }
 

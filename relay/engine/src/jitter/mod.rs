@@ -1,14 +1,16 @@
 //! The jitter buffer: packets in when they come, a continuous signal out when it is due.
 //!
 //! Read in this order: [`arrivals`] learns how late packets are and says which delay is worth having, [`decision`]
-//! compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`], [`stream`] decodes
-//! and conceals, [`store`] holds the packets. [`passing`] is for packets that are forwarded instead. Structure and
+//! compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`], [`concealment`] is
+//! for what is not there and [`backlog`] for what is too old, [`stream`] decodes, [`store`] holds the packets. [`passing`] is for packets that are forwarded instead. Structure and
 //! vocabulary follow NetEq; what differs is said in place.
 //!
 //! On TCP nothing is lost on the wire, only late: while a packet is missing the media time stands still, the gap is
 //! concealed, and the packet is played when it comes. The delay that this adds is taken out again by accelerating.
 
 mod arrivals;
+mod backlog;
+mod concealment;
 mod decision;
 mod histogram;
 mod packet;
@@ -29,6 +31,7 @@ use std::collections::VecDeque;
 use crate::codec::Codec;
 use crate::time::{Micros, Ptime, samples_to_us};
 use arrivals::{Arrivals, transit_us};
+use concealment::{FADE_TO, fade_gain};
 use store::{Inserted, Store, Stored};
 use stream::{Before, Stream};
 
@@ -102,12 +105,11 @@ pub struct JitterBuffer<C: Codec> {
     next_timestamp: i64,
     phase: Phase,
     before: Before,
-    /// Samples concealed since the last packet.
+    /// Samples concealed since the last packet, and samples of silence after those.
     concealed_run: usize,
+    silent: usize,
     /// Media time after the newest packet that was inserted.
     newest: i64,
-    /// Packets in a row at which enough to be removed was left over.
-    leftover_for: u32,
     /// Samples concealed while the media time stood still.
     stood_still: i64,
     /// Times in a row that no two periods were alike enough.
@@ -119,6 +121,8 @@ pub struct JitterBuffer<C: Codec> {
     spare_us: Option<i64>,
     /// Media time and capture stamp of the last packet that had one.
     capture: Option<(i64, u32)>,
+    /// The last samples that were pulled, in which a period is looked for.
+    heard: Vec<i16>,
     stats: JitterStats,
 }
 
@@ -134,17 +138,10 @@ enum Phase {
     Ending,
 }
 
-/// libopus conceals in steps of 2.5 ms.
-const CONCEAL_STEP: usize = 120;
-
-/// Concealment sounds at full level for 60 ms, then fades to silence at 160 ms: after that it would be invention.
-const FADE_FROM: usize = 2880;
-const FADE_TO: usize = 7680;
-
 /// A hole in the media time longer than this (120 ms) is a pause, not a loss.
 const MAX_HOLE: i64 = 5760;
 
-/// A backlog of more than this over the target is thrown away, less is caught up with.
+/// Packets that are older than this over the target are of no use where they pass.
 const MAX_EXCESS_US: i64 = 300_000;
 
 /// Packets that bring a fresh decoder to the encoder's state: two are close, four as good as no change at all.
@@ -171,13 +168,14 @@ impl<C: Codec> JitterBuffer<C> {
             phase: Phase::Idle,
             before: Before::Silence,
             concealed_run: 0,
+            silent: 0,
             newest: i64::MIN,
-            leftover_for: 0,
             stood_still: 0,
             refused: 0,
             scale_budget: 0,
             spare_us: None,
             capture: None,
+            heard: vec![0; time_scale::MAX_PERIOD],
             stats: JitterStats::default(),
         }
     }
@@ -216,7 +214,9 @@ impl<C: Codec> JitterBuffer<C> {
         self.skip_backlog(now);
         self.spare_us = None;
         while self.pcm.len() < block && self.produce(now, block, &mut pulled) {}
+        self.stretch_if_late(now, block);
         let available = block.min(self.pcm.len());
+        self.silent += if self.phase == Phase::Playing { block - available } else { 0 };
         pulled.active = available > 0;
         if pulled.concealed_samples > 0 {
             self.spare_us = None;
@@ -224,6 +224,8 @@ impl<C: Codec> JitterBuffer<C> {
         pulled.capture_us = self.capture_stamp();
         out[..available].copy_from_slice(&self.pcm[..available]);
         out[available..].fill(0);
+        self.heard.extend_from_slice(out);
+        self.heard.drain(..block);
         self.pcm.drain(..available);
         self.started.clear();
         let begun = self.starts.partition_point(|start| start.offset < available);
@@ -276,6 +278,7 @@ impl<C: Codec> JitterBuffer<C> {
         }
         self.next_timestamp = first.timestamp;
         self.phase = Phase::Playing;
+        self.silent = 0;
         self.concealed_run = 0;
         self.stood_still = 0;
         true
@@ -297,7 +300,9 @@ impl<C: Codec> JitterBuffer<C> {
     }
 
     fn play(&mut self, now: Micros, block: usize, pulled: &mut Pulled) -> bool {
-        let Some(next) = self.store.front() else { return self.conceal_late(block, pulled) };
+        let Some(next) = self.store.front() else {
+            return self.stretch_if_late(now, block) || self.conceal_late(block, pulled);
+        };
         let hole = next.timestamp - self.next_timestamp;
         if next.packet.payload.is_empty() {
             self.store.pop();
@@ -328,9 +333,10 @@ impl<C: Codec> JitterBuffer<C> {
         let overlap = usize::try_from(self.next_timestamp - stored.timestamp).unwrap_or(0);
         let heard = fade_gain(self.concealed_run);
         match self.stream.decode(stored, self.before, heard, overlap, &mut self.pcm) {
-            Ok(joint) => {
-                self.count_concealed(joint, pulled);
-                self.note_start(stored.timestamp, leftover + joint);
+            Ok(left_out) => {
+                self.stats.accelerated_samples += left_out as u64;
+                self.count_silence(pulled);
+                self.note_start(stored.timestamp, leftover);
                 self.before = Before::Continuous;
                 self.concealed_run = 0;
                 self.stood_still = 0;
@@ -356,76 +362,9 @@ impl<C: Codec> JitterBuffer<C> {
         self.scale(block, level_us, leftover_us);
     }
 
-    /// Nothing is there: the media time stands still.
-    fn conceal_late(&mut self, block: usize, pulled: &mut Pulled) -> bool {
-        if self.concealed_run >= FADE_TO {
-            self.before = Before::Silence;
-            return false;
-        }
-        let missing = (block - self.pcm.len()).next_multiple_of(CONCEAL_STEP);
-        self.stood_still += i64::try_from(missing).unwrap_or(0);
-        self.conceal(missing, pulled);
-        true
-    }
-
-    /// Packets are missing that will not come: the media time goes on.
-    fn conceal_lost(&mut self, samples: usize, pulled: &mut Pulled) {
-        let length = samples.min(self.ptime.samples());
-        self.next_timestamp += i64::try_from(length).unwrap_or(0);
-        let start = self.pcm.len();
-        self.conceal(length.next_multiple_of(CONCEAL_STEP), pulled);
-        self.pcm.truncate(start + length);
-    }
-
-    fn conceal(&mut self, samples: usize, pulled: &mut Pulled) {
-        let (from, to) = (fade_gain(self.concealed_run), fade_gain(self.concealed_run + samples));
-        self.stream.conceal(samples, from, to, &mut self.pcm);
-        self.concealed_run += samples;
-        self.before = Before::Concealed;
-        self.count_concealed(samples, pulled);
-    }
-
-    fn count_concealed(&mut self, samples: usize, pulled: &mut Pulled) {
-        pulled.concealed_samples += samples;
-        self.stats.concealed_samples += samples as u64;
-        self.concealed_since += samples;
-    }
-
     fn note_start(&mut self, timestamp: i64, offset: usize) {
         let concealed_samples = std::mem::take(&mut self.concealed_since);
         self.starts.push_back(Started { timestamp, offset, concealed_samples });
-    }
-
-    /// After an outage: what is too old to be caught up with is never played.
-    fn skip_backlog(&mut self, now: Micros) {
-        let target = self.arrivals.target_us();
-        let too_old = |front: &Stored| self.level_us(now, front.timestamp) > target + MAX_EXCESS_US;
-        if !self.store.front().is_some_and(too_old) {
-            return;
-        }
-        while self.store.second().is_some_and(|second| self.level_us(now, second.timestamp) >= target) {
-            self.discard_front();
-        }
-        if let Some(front) = self.store.front() {
-            self.next_timestamp = front.timestamp;
-        }
-        if self.before == Before::Continuous {
-            self.before = Before::Skipped;
-        }
-    }
-
-    fn discard_front(&mut self) {
-        if let Some(stored) = self.store.pop() {
-            // A decoder that misses a packet needs one or two more to find its way; those before them are not worth it.
-            if self.store.len() <= 2 {
-                self.stream.pass_over(&stored);
-            }
-            self.stats.discarded += 1;
-            if stored.packet.end {
-                self.phase = Phase::Ending;
-            }
-            self.remember(stored.timestamp, stored.packet);
-        }
     }
 
     /// The talker's timeline jumped: forget the old one, keep the packet.
@@ -455,10 +394,4 @@ impl<C: Codec> JitterBuffer<C> {
     fn packet_samples(&self) -> i64 {
         i64::from(self.ptime.ms()) * 48
     }
-}
-
-fn fade_gain(concealed: usize) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "a few thousand samples")]
-    let over = concealed.saturating_sub(FADE_FROM) as f32 / (FADE_TO - FADE_FROM) as f32;
-    (1.0 - over).max(0.0)
 }

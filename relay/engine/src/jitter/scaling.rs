@@ -1,19 +1,26 @@
 //! Carrying out the decision: signal is taken out or put in, a period at a time and never more than a share of what is
 //! played.
 
-use super::decision::{Operation, Status, WORTH_REMOVING_US, decide};
+use super::decision::{Operation, Status, decide};
 use super::store::Stored;
 use super::time_scale::{self, Likeness};
 use super::{JitterBuffer, Phase};
 use crate::codec::Codec;
+use crate::time::Micros;
 use crate::time::{samples_to_us, us_to_samples};
 
-/// Share of the signal, in percent, that time-scaling may take or add.
+/// Share of the signal, in percent, that time-scaling may take or add: more, by this much a millisecond, the more delay
+/// there is over that.
 const GENTLE_PERCENT: i64 = 12;
-const FAST_PERCENT: i64 = 30;
+const FAST_PERCENT: i64 = 50;
+const GENTLE_UP_TO_US: i64 = 16_000;
+const US_PER_PERCENT: i64 = 4_000;
 
-/// Packets after which what is left over is removed.
-const LEFTOVER_STAYS: u32 = 250;
+/// With more than this one is less choosy about what goes.
+const FAST_ABOVE_US: i64 = 100_000;
+
+/// What would be played within this time, 25 ms, of the end of the block may be slowed down to wait for what is late.
+const SOON: i64 = us_to_samples(25_000);
 
 /// Refusals after which one is less choosy, and after which anything goes: noise has no periods, and nobody hears it cut.
 const PATIENCE: u32 = 25;
@@ -23,16 +30,36 @@ const IMPATIENCE: u32 = 50;
 const GENTLE: Likeness = Likeness(0.8);
 const FAST: Likeness = Likeness(0.4);
 const ANY: Likeness = Likeness(-1.0);
+const BRIDGE: Likeness = Likeness(0.5);
 
 impl<C: Codec> JitterBuffer<C> {
+    /// Slows down what is left while the next packet is missing, or is later than packets are in most half seconds and would
+    /// be missing soon. Returns whether that gave more signal.
+    pub(super) fn stretch_if_late(&mut self, now: Micros, block: usize) -> bool {
+        if self.phase != Phase::Playing || self.pcm.is_empty() || self.concealed_run > 0 {
+            return false;
+        }
+        let missing = self.newest.max(self.next_timestamp);
+        let left = missing - self.next_timestamp + i64::try_from(self.pcm.len()).unwrap_or(0);
+        let soon = i64::try_from(block).unwrap_or(0) + SOON;
+        let late = self.pcm.len() < block || self.level_us(now, missing) > self.arrivals.usual_us();
+        self.scale_budget = self.scale_budget.min(2 * self.packet_samples());
+        if !late || left >= soon || self.scale_budget < 0 {
+            return false;
+        }
+        let inserted = time_scale::repeat_period(&self.heard, &mut self.pcm, BRIDGE);
+        self.stats.expanded_samples += inserted as u64;
+        self.starts.iter_mut().for_each(|start| start.offset += inserted);
+        self.scale_budget -= i64::try_from(inserted).unwrap_or(0) * 100 / FAST_PERCENT;
+        inserted > 0
+    }
+
     pub(super) fn scale(&mut self, block: usize, level_us: i64, leftover_us: i64) {
         let block_us = samples_to_us(i64::try_from(block).unwrap_or(1).max(1));
-        self.leftover_for = if leftover_us < WORTH_REMOVING_US { 0 } else { self.leftover_for + 1 };
-        let leftover_stays = self.leftover_for >= LEFTOVER_STAYS;
         let (target_us, recent_us) = (self.arrivals.target_us(), self.arrivals.recent_us());
-        let status = Status { level_us, leftover_us, leftover_stays, target_us, recent_us, block_us };
-        let operation = decide(status);
-        let fast = matches!(operation, Operation::Accelerate { fast: true, .. });
+        let usual_us = self.arrivals.usual_us();
+        let operation = decide(Status { level_us, leftover_us, target_us, recent_us, usual_us, block_us });
+        let fast = matches!(operation, Operation::Accelerate { most_us } if most_us >= FAST_ABOVE_US);
         let expands = operation == Operation::PreemptiveExpand;
         let likeness = match self.refused {
             _ if expands => GENTLE,
@@ -44,9 +71,10 @@ impl<C: Codec> JitterBuffer<C> {
         if operation == Operation::Normal || self.scale_budget < 0 {
             return;
         }
+        let quiet = time_scale::is_quiet(&self.pcm);
         let changed = match operation {
             Operation::Normal => 0,
-            Operation::Accelerate { most_us, .. } => {
+            Operation::Accelerate { most_us } => {
                 self.decode_ahead();
                 let goes_on = self.store.front().is_some_and(|next| next.timestamp == self.next_timestamp);
                 let spare = self.pcm.len() - (self.pcm.len() / 2).min(time_scale::WANTED / 2);
@@ -67,8 +95,10 @@ impl<C: Codec> JitterBuffer<C> {
             }
         };
         self.refused = if changed == 0 && !expands { self.refused + 1 } else { 0 };
-        let percent = if fast { FAST_PERCENT } else { GENTLE_PERCENT };
-        self.scale_budget -= i64::try_from(changed).unwrap_or(0) * 100 / percent;
+        // What nobody hears is free.
+        if !quiet {
+            self.scale_budget -= i64::try_from(changed).unwrap_or(0) * 100 / percent(operation);
+        }
     }
 
     /// Decodes the packet after this one too, if that is what it takes to see a whole period twice.
@@ -89,5 +119,16 @@ impl<C: Codec> JitterBuffer<C> {
             self.next_timestamp += self.packet_samples();
             self.remember(stored.timestamp, stored.packet);
         }
+    }
+}
+
+/// Share of the signal that an operation may take or add, in percent.
+fn percent(operation: Operation) -> i64 {
+    match operation {
+        Operation::Accelerate { most_us } => {
+            let hurry = (most_us - GENTLE_UP_TO_US).max(0) / US_PER_PERCENT;
+            (GENTLE_PERCENT + hurry).min(FAST_PERCENT)
+        }
+        Operation::PreemptiveExpand | Operation::Normal => GENTLE_PERCENT,
     }
 }

@@ -37,8 +37,8 @@ pub(super) enum Before {
 /// Length of the fade between two epochs: 10 ms.
 const SEAM: usize = 480;
 
-/// Concealment looked at for a joint, and the fade at the joint: 12.5 and 5 ms.
-const JOINT_TAIL: usize = 600;
+/// Signal of a packet that is looked at for a joint with concealment, and the fade at the joint: 12.5 and 5 ms.
+const JOINT_SEARCH: usize = 600;
 const JOINT_FADE: usize = 240;
 
 impl<C: Codec> Stream<C> {
@@ -55,7 +55,7 @@ impl<C: Codec> Stream<C> {
     }
 
     /// Decodes a packet and appends its samples but for the first `overlap`, joined to what went before. Returns how
-    /// many samples of concealment the joint took. `heard` is the gain at which concealment sounds by now.
+    /// many more samples the joint left out. `heard` is the gain at which concealment sounds by now.
     pub fn decode(
         &mut self,
         stored: &Stored,
@@ -66,17 +66,17 @@ impl<C: Codec> Stream<C> {
     ) -> Result<usize, CodecError> {
         let epoch = stored.packet.epoch;
         let heard = heard * self.gain;
-        let mut tail = [0i16; JOINT_TAIL];
+        let mut tail = [0i16; SEAM];
         if let Some((current, decoder)) = &mut self.current {
             if *current != epoch && before != Before::Silence {
-                decoder.conceal(&mut tail[..SEAM]);
-                fade(&mut tail[..SEAM], 1, heard, heard);
-                self.seam.clear();
-                self.seam.extend_from_slice(&tail[..SEAM]);
-                self.faded = 0;
-            } else if *current == epoch && matches!(before, Before::Concealed | Before::Skipped) {
                 decoder.conceal(&mut tail);
                 fade(&mut tail, 1, heard, heard);
+                self.seam.clear();
+                self.seam.extend_from_slice(&tail);
+                self.faded = 0;
+            } else if *current == epoch && matches!(before, Before::Concealed | Before::Skipped) {
+                decoder.conceal(&mut tail[..JOINT_FADE]);
+                fade(&mut tail[..JOINT_FADE], 1, heard, heard);
             }
         }
         let seam = self.current.as_ref().is_some_and(|(current, _)| *current != epoch);
@@ -84,22 +84,21 @@ impl<C: Codec> Stream<C> {
         let (_, decoder) = self.current.as_mut().expect("switch_to leaves a decoder");
         decoder.decode(&stored.packet.payload, &mut self.frame)?;
         self.apply_gain(stored.packet.gain_half_db, !seam && before != Before::Silence);
-        let frame = &mut self.frame[overlap..];
-        let mut inserted = 0;
-        match before {
-            Before::Skipped if !seam => cross_fade(&tail[..JOINT_FADE], frame),
-            Before::Concealed if !seam => {
-                // Nearly faded out, it does not matter where the packet fits.
-                let tail = if heard > 0.3 { &tail[..] } else { &tail[..JOINT_FADE] };
-                inserted = best_joint(tail, frame, JOINT_FADE);
-                pcm.extend_from_slice(&tail[..inserted]);
-                cross_fade(&tail[inserted..inserted + JOINT_FADE], frame);
+        let mut frame = &mut self.frame[overlap..];
+        let mut left_out = 0;
+        if !seam && matches!(before, Before::Concealed | Before::Skipped) {
+            // The delay has grown by what was concealed: the place that fits is looked for ahead, not behind. Nearly
+            // faded out, it does not matter.
+            if before == Before::Concealed && heard > 0.3 {
+                let searched = frame.len().min(JOINT_SEARCH);
+                left_out = best_joint(&frame[..searched], &tail[..JOINT_FADE], JOINT_FADE);
             }
-            _ => {}
+            frame = &mut frame[left_out..];
+            cross_fade(&tail[..JOINT_FADE], frame);
         }
         self.faded += cross_fade_from(&self.seam, self.faded, frame);
         pcm.extend_from_slice(frame);
-        Ok(inserted)
+        Ok(left_out)
     }
 
     /// Runs a packet through the decoder without playing it, so that the next one decodes as it should.

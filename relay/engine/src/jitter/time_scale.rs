@@ -2,7 +2,7 @@
 
 /// What is searched for a period: 2.5 to 12.5 ms, 80 to 400 Hz.
 const MIN_PERIOD: usize = 120;
-const MAX_PERIOD: usize = 600;
+pub(super) const MAX_PERIOD: usize = 600;
 
 /// The coarse search runs on every 6th sample (8 kHz).
 const COARSE: usize = 6;
@@ -34,6 +34,28 @@ pub(super) fn insert_period(samples: &mut Vec<i16>, at_least: Likeness) -> usize
     let bridge: Vec<i16> = (0..period).map(|i| cross(samples[period + i], samples[i], ramp(i, period))).collect();
     samples.splice(period..period, bridge);
     period
+}
+
+/// Repeats the period with which `heard` ends before `next`, which follows it, and returns how many samples came: at
+/// most twice as many as there are, 0 where the two do not look like periods of the same signal.
+pub(super) fn repeat_period(heard: &[i16], next: &mut Vec<i16>, at_least: Likeness) -> usize {
+    let longest = MAX_PERIOD.min(heard.len()).min(2 * next.len());
+    if longest < MIN_PERIOD {
+        return 0;
+    }
+    let window = longest.min(next.len());
+    let joined = [&heard[heard.len() - longest..], &next[..window]].concat();
+    let score = |period: usize, step: usize| likeness(&joined[longest - period..][..window], &next[..window], step);
+    let Some(period) = choose_period(&joined, longest, at_least, score) else { return 0 };
+    let mut bridge = joined[longest - period..longest].to_vec();
+    cross_fade(&next[..window.min(period)], &mut bridge);
+    next.splice(0..0, bridge);
+    period
+}
+
+/// Whether nobody would hear a cut.
+pub(super) fn is_quiet(samples: &[i16]) -> bool {
+    mean_square(samples) < QUIET_MEAN_SQUARE
 }
 
 /// Fades from `old` to the start of `new` over the length of `old`.
@@ -68,13 +90,23 @@ fn find_period(samples: &[i16], most: usize, at_least: Likeness) -> Option<usize
     if longest < MIN_PERIOD {
         return None;
     }
-    if mean_square(&samples[..2 * longest]) < QUIET_MEAN_SQUARE {
-        return Some(longest);
-    }
     let score = |period: usize, step: usize| {
         let window = longest.min(samples.len() - period);
         likeness(&samples[..window], &samples[period..period + window], step)
     };
+    choose_period(&samples[..2 * longest], longest, at_least, score)
+}
+
+/// The period up to `longest` with the best score, first searched on every few samples; in silence the longest.
+fn choose_period(
+    samples: &[i16],
+    longest: usize,
+    at_least: Likeness,
+    score: impl Fn(usize, usize) -> f32,
+) -> Option<usize> {
+    if is_quiet(samples) {
+        return Some(longest);
+    }
     let (around, _) = best((MIN_PERIOD..=longest).step_by(COARSE), |period| score(period, COARSE));
     let fine = around.saturating_sub(COARSE).max(MIN_PERIOD)..=(around + COARSE).min(longest);
     let (period, score) = best(fine, |period| score(period, 1));
@@ -169,6 +201,21 @@ mod tests {
         let mut short = tone(200.0, 200);
         assert_eq!(remove_period(&mut short, 600, Likeness(0.5)), 0);
         assert_eq!(insert_period(&mut short, Likeness(0.5)), 0);
+    }
+
+    #[test]
+    fn a_period_of_what_was_heard_is_repeated_before_what_is_left() {
+        for (hertz, left) in [(110.0, 480), (200.0, 240), (333.0, 240), (1012.5, 120)] {
+            let plain = tone(hertz, 1440);
+            let mut next = plain[600..600 + left].to_vec();
+            let come = repeat_period(&plain[..600], &mut next, Likeness(0.9));
+            assert!((MIN_PERIOD..=2 * left).contains(&come), "{hertz} Hz: {come}");
+            assert_eq!(next.len(), left + come);
+            assert_eq!(next[come..], plain[600..600 + left]);
+            let long = [&plain[..600], &next[..]].concat();
+            assert!(largest_step(&long) <= largest_step(&plain) * 11 / 10, "{hertz} Hz");
+        }
+        assert_eq!(repeat_period(&tone(200.0, 600), &mut Vec::new(), Likeness(0.0)), 0);
     }
 
     #[test]
