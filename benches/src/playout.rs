@@ -28,6 +28,9 @@ pub struct Fate {
     pub concealed_ms: f64,
 }
 
+/// The longest trace, milliseconds: a day.
+const LONGEST_MS: f64 = 86_400_000.0;
+
 /// The signal is pulled in blocks of 10 ms.
 const BLOCK: usize = 480;
 
@@ -52,23 +55,41 @@ pub fn read(path: &Path) -> Result<Vec<Passage>> {
         .map(|(n, line)| parse(line).with_context(|| format!("{}: line {} is malformed", path.display(), n + 2)))
         .collect::<Result<_>>()?;
     ensure!(passages.len() > 1, "{}: a trace has at least two packets", path.display());
+    let ascends = passages.windows(2).all(|pair| pair[0].send_ms < pair[1].send_ms);
+    ensure!(ascends, "{}: packets are not in the order in which they were sent", path.display());
+    let first_ms = passages[0].send_ms;
+    let in_range = |ms: f64| (first_ms..=first_ms + LONGEST_MS).contains(&ms);
+    let all_in_range = passages.iter().all(|passage| in_range(passage.send_ms) && in_range(passage.arrive_ms));
+    ensure!(all_in_range, "{}: a trace lasts at most a day and no packet comes before it is sent", path.display());
     Ok(passages)
 }
 
-/// Plays a trace: packets of speech of 20 ms, decoded and time-scaled for real.
+/// Packet time of a trace: that of the least distance between two packets, 10 or 20 ms.
 ///
 /// # Errors
-/// If the speech is not there, or the packets are not 20 ms apart.
+/// If it is neither.
+pub fn packet_time(trace: &[Passage]) -> Result<Ptime> {
+    let least_ms = trace.windows(2).map(|pair| pair[1].send_ms - pair[0].send_ms).fold(f64::INFINITY, f64::min);
+    let ptime = Ptime::from_ms(least_ms.round() as u32);
+    ptime.with_context(|| format!("packets are {least_ms} ms apart, neither 10 nor 20"))
+}
+
+/// Plays a trace: packets of speech, decoded and time-scaled for real. A pause in sending ends a talkspurt.
+///
+/// # Errors
+/// If the speech is not there, or the packets are neither 10 nor 20 ms apart.
 pub fn play(trace: &[Passage]) -> Result<Vec<Fate>> {
     let origin_ms = trace[0].send_ms;
-    let codec = OpusCodec::new(Ptime::Ms20);
+    let ptime = packet_time(trace)?;
+    let codec = OpusCodec::new(ptime);
     let payloads = payloads(codec)?;
     let to_us = |ms: f64| Micros(((ms - origin_ms) * 1000.0).round() as u64);
     let timestamp_of = |passage: &Passage| us_to_samples(to_us(passage.send_ms).0.cast_signed());
     let mut arrivals: Vec<usize> = (0..trace.len()).collect();
     arrivals.sort_by(|&a, &b| trace[a].arrive_ms.total_cmp(&trace[b].arrive_ms).then(a.cmp(&b)));
     let mut arrivals = arrivals.into_iter().peekable();
-    let mut buffer = JitterBuffer::new(codec, Ptime::Ms20);
+    let mut buffer = JitterBuffer::new(codec, ptime);
+    let pause = |n: usize| trace[n + 1].send_ms - trace[n].send_ms > 3.0 * f64::from(ptime.ms());
     let mut fates = vec![Fate::default(); trace.len()];
     let by_timestamp: std::collections::HashMap<i64, usize> =
         trace.iter().enumerate().map(|(n, passage)| (timestamp_of(passage), n)).collect();
@@ -79,8 +100,8 @@ pub fn play(trace: &[Passage]) -> Result<Vec<Fate>> {
         while let Some(n) = arrivals.next_if(|&n| to_us(trace[n].arrive_ms).0 <= now) {
             let packet = Packet {
                 timestamp: timestamp_of(&trace[n]) as u32,
-                marker: n == 0,
-                end: n + 1 == trace.len(),
+                marker: n == 0 || pause(n - 1),
+                end: n + 1 == trace.len() || pause(n),
                 payload: payloads[n % payloads.len()].clone(),
                 ..Packet::default()
             };
@@ -114,11 +135,11 @@ pub struct Summary {
 
 /// Sums up what became of a trace.
 #[must_use]
-pub fn summarise(trace: &[Passage], fates: &[Fate]) -> Summary {
+pub fn summarise(trace: &[Passage], fates: &[Fate], ptime: Ptime) -> Summary {
     let mut delays: Vec<f64> =
         trace.iter().zip(fates).filter_map(|(passage, fate)| Some(fate.play_ms? - passage.send_ms)).collect();
     delays.sort_by(f64::total_cmp);
-    let duration_ms = trace.len() as f64 * 20.0;
+    let duration_ms = trace.len() as f64 * f64::from(ptime.ms());
     let mean_ms = delays.iter().sum::<f64>() / delays.len().max(1) as f64;
     let p99_ms = delays.get(delays.len() * 99 / 100).copied().unwrap_or(f64::NAN);
     let concealed = fates.iter().map(|fate| fate.concealed_ms).sum::<f64>() / duration_ms;
@@ -161,5 +182,5 @@ fn payloads(codec: OpusCodec) -> Result<Vec<bytes::Bytes>> {
         encoder.encode(frame, &mut payload)?;
         Ok(payload.into())
     };
-    speech.chunks_exact(960).map(encode).collect()
+    speech.chunks_exact(codec.ptime.samples()).map(encode).collect()
 }

@@ -7,10 +7,16 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use benches::playout::{play, read, schedule, summarise};
+use benches::{
+    bound,
+    conditions::Conditions,
+    playout::{self, Summary, packet_time, play, rating, schedule, summarise},
+    report::{self, Figures},
+};
 use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
 
-/// Arrival traces through the real jitter buffer, in virtual time.
+/// Arrival traces through the real jitter buffer, in virtual time, beside what is possible for one who knows the trace.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
@@ -20,6 +26,12 @@ struct Options {
     /// Write what became of each packet of the one trace to this file.
     #[arg(long, value_name = "FILE")]
     schedule: Option<PathBuf>,
+    /// Write the figures to this file as JSON, a case for each trace.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Leave out the offline bound, which takes longer than all the rest.
+    #[arg(long)]
+    no_bound: bool,
 }
 
 fn main() -> ExitCode {
@@ -32,31 +44,91 @@ fn main() -> ExitCode {
     }
 }
 
+/// What one trace gave.
+struct Case {
+    name: String,
+    summary: Summary,
+    bound: Option<Bound>,
+}
+
+/// The offline bound of a trace.
+struct Bound {
+    /// Mean delay at the same share of bad time, milliseconds; infinite where no buffer does as well.
+    mean_ms: f64,
+    /// The highest rating.
+    r: f64,
+}
+
 fn run(options: Options) -> Result<()> {
+    let conditions = Conditions::now("playout");
     let traces = if options.traces.is_empty() { samples()? } else { options.traces };
     ensure!(options.schedule.is_none() || traces.len() == 1, "--schedule goes with one --trace");
-    let mut sum = 0.0;
-    println!("{:24}{:>9}{:>9}{:>9}{:>9}{:>8}", "trace", "mean ms", "p99 ms", "conc %", "disc %", "R");
+    let bar = ProgressBar::new(traces.len() as u64);
+    bar.set_style(ProgressStyle::with_template("{msg:20} {wide_bar} {pos} of {len} traces, {elapsed}")?);
+    let mut cases = Vec::new();
     for path in &traces {
-        let trace = read(path)?;
-        let fates = play(&trace)?;
-        let summary = summarise(&trace, &fates);
-        sum += summary.r;
-        println!(
-            "{:24}{:9.1}{:9.1}{:9.2}{:9.2}{:8.2}",
-            path.file_stem().unwrap_or_default().to_string_lossy(),
-            summary.mean_ms,
-            summary.p99_ms,
-            summary.concealed_percent,
-            summary.discarded_percent,
-            summary.r
-        );
-        if let Some(file) = &options.schedule {
-            fs::write(file, schedule(&trace, &fates)).with_context(|| format!("writing {}", file.display()))?;
-        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        bar.set_message(name.clone());
+        bar.tick();
+        cases.push(measure(name, path, !options.no_bound, options.schedule.as_deref())?);
+        bar.inc(1);
     }
-    println!("mean R {:.2}", sum / traces.len() as f64);
-    Ok(())
+    bar.finish_and_clear();
+    print!("{}", table(&cases));
+    let Some(file) = &options.json else { return Ok(()) };
+    let cases = cases.into_iter().map(|case| (case.name.clone(), figures(&case))).collect();
+    report::write(file, &conditions, "playout", cases)
+}
+
+fn measure(name: String, path: &Path, with_bound: bool, schedule_file: Option<&Path>) -> Result<Case> {
+    let trace = playout::read(path)?;
+    let ptime = packet_time(&trace).with_context(|| path.display().to_string())?;
+    let fates = play(&trace)?;
+    if let Some(file) = schedule_file {
+        fs::write(file, schedule(&trace, &fates)).with_context(|| format!("writing {}", file.display()))?;
+    }
+    let summary = summarise(&trace, &fates, ptime);
+    let bound = with_bound.then(|| {
+        let delays: Vec<f64> = trace.iter().map(|passage| passage.arrive_ms - passage.send_ms).collect();
+        let hull = bound::hull(&delays, f64::from(ptime.ms()));
+        let bad = (summary.concealed_percent + summary.discarded_percent) / 100.0;
+        let r = hull.iter().map(|point| rating(point.mean_ms, point.bad)).fold(f64::NEG_INFINITY, f64::max);
+        Bound { mean_ms: bound::mean_at(&hull, bad), r }
+    });
+    Ok(Case { name, summary, bound })
+}
+
+fn figures(case: &Case) -> Figures {
+    let Summary { mean_ms, p99_ms, concealed_percent, discarded_percent, r } = case.summary;
+    let figures = Figures::default()
+        .with("mean_ms", mean_ms)
+        .with("p99_ms", p99_ms)
+        .with("concealed_percent", concealed_percent)
+        .with("discarded_percent", discarded_percent)
+        .with("r", r);
+    let Some(bound) = &case.bound else { return figures };
+    let figures = figures.with("bound_r", bound.r);
+    if bound.mean_ms.is_finite() { figures.with("bound_mean_ms", bound.mean_ms) } else { figures }
+}
+
+fn table(cases: &[Case]) -> String {
+    let mut lines = vec![format!(
+        "{:24}{:>9}{:>9}{:>9}{:>9}{:>8}{:>12}{:>9}",
+        "trace", "mean ms", "p99 ms", "conc %", "disc %", "R", "bound ms", "bound R"
+    )];
+    for Case { name, summary: s, bound } in cases {
+        let bound = bound.as_ref().map(|bound| format!("{:12.1}{:9.2}", bound.mean_ms, bound.r)).unwrap_or_default();
+        lines.push(format!(
+            "{name:24}{:9.1}{:9.1}{:9.2}{:9.2}{:8.2}{bound}",
+            s.mean_ms, s.p99_ms, s.concealed_percent, s.discarded_percent, s.r
+        ));
+    }
+    let mean =
+        |r: &dyn Fn(&Case) -> Option<f64>| cases.iter().map(r).sum::<Option<f64>>().map(|sum| sum / cases.len() as f64);
+    let bound =
+        mean(&|case| Some(case.bound.as_ref()?.r)).map(|r| format!(", of the bound {r:.2}")).unwrap_or_default();
+    lines.push(format!("mean R {:.2}{bound}\n", mean(&|case| Some(case.summary.r)).unwrap_or(f64::NAN)));
+    lines.join("\n")
 }
 
 fn samples() -> Result<Vec<PathBuf>> {
