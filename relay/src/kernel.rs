@@ -125,3 +125,42 @@ mod imp {
     }
     pub(super) fn raise_open_files() {}
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{ffi::c_int, os::fd::AsRawFd};
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn option(tcp: &TcpStream, level: c_int, name: c_int) -> Option<c_int> {
+        let mut value: c_int = 0;
+        let mut size = libc::socklen_t::try_from(size_of_val(&value)).ok()?;
+        // SAFETY: the descriptor is open while `tcp` is borrowed; `value` is an int of the given size.
+        let result = unsafe { libc::getsockopt(tcp.as_raw_fd(), level, name, (&raw mut value).cast(), &raw mut size) };
+        (result == 0).then_some(value)
+    }
+
+    #[tokio::test]
+    async fn a_tuned_connection_is_expedited_repeats_soon_and_tells_what_it_holds() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(listener) = TcpListener::bind(address).await else { continue };
+            let _peer = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connected");
+            let (tcp, _) = listener.accept().await.expect("accepted");
+            tune(&tcp);
+            assert!(tcp.nodelay().expect("known"));
+            let class = if address.starts_with('[') {
+                option(&tcp, libc::IPPROTO_IPV6, libc::IPV6_TCLASS)
+            } else {
+                option(&tcp, libc::IPPROTO_IP, libc::IP_TOS)
+            };
+            assert_eq!(class, Some(0xB8));
+            // Where the kernel knows the options it has taken them; an older one knows neither.
+            assert!(option(&tcp, libc::IPPROTO_TCP, 45).is_none_or(|us| us == 20_000));
+            assert!(option(&tcp, libc::IPPROTO_TCP, 44).is_none_or(|ms| ms == 1000));
+            assert_eq!(unacknowledged(&tcp), Some(0));
+            assert!(round_trip_us(&tcp).is_some());
+        }
+    }
+}

@@ -10,23 +10,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Client, Incoming, TestRelay};
+use common::{
+    Client, Incoming, TestRelay,
+    talk::{percentile, punctually, talk, us},
+};
 use relay::{Config, Limits};
-use relay_engine::{Codec, Encoder, OpusCodec, Ptime};
 use relay_netem::{
     Conditions,
     namespace::Namespace,
     proxy::Proxy,
     wire::{Direction, NEAR, Wire},
 };
-use relay_wire::{ClientMessage, ServerMessage, UpFlags, UpHeader};
+use relay_wire::{ClientMessage, ServerMessage};
 use tokio::{
     net::TcpListener,
     runtime::Handle,
     task::JoinHandle,
-    time::{MissedTickBehavior, interval, sleep, sleep_until},
+    time::{sleep, sleep_until},
 };
-use tokio_tungstenite::tungstenite::Message;
 
 const MS: u64 = 1000;
 /// Older audio is of no use to anybody.
@@ -148,17 +149,6 @@ impl Drop for Talk {
     }
 }
 
-/// Runs talkers, listeners and relay with real-time priority where the system grants it: what is measured here is the
-/// link, not who else wants the processor.
-fn punctually(test: impl Future<Output = ()>) {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let raise = || {
-        relay::kernel::schedule_realtime();
-    };
-    raise();
-    builder.worker_threads(2).enable_all().on_thread_start(raise).build().expect("a runtime").block_on(test);
-}
-
 fn connect(end: &Namespace, address: SocketAddr) -> std::net::TcpStream {
     end.run(move || std::net::TcpStream::connect(address).expect("connected"))
 }
@@ -169,49 +159,6 @@ async fn join_beside(relay: &TestRelay, wire: &Wire, way: Way, name: &str) -> Cl
         Way::Proxy { .. } => relay.join("lobby", name).await,
         Way::Plain | Way::Tls => relay.join_from(connect(&wire.near, relay.address), "lobby", name).await,
     }
-}
-
-/// Talks for ever: a packet every 20 ms, stamped with the test's own clock.
-async fn talk(mut client: Client, clock: Instant) {
-    // Noise, so that packets have the size of speech at its fullest.
-    let mut state = 1u32;
-    let mut noise = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        ((state >> 16) as i16) / 8
-    };
-    let mut encoder = OpusCodec::new(Ptime::Ms20).encoder();
-    let mut pace = interval(Duration::from_millis(20));
-    pace.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut sequence = 0u16;
-    loop {
-        tokio::select! {
-            _ = pace.tick() => {}
-            // What comes is of no interest, but has to be read.
-            _ = client.next() => continue,
-        }
-        let frame: Vec<i16> = std::iter::repeat_with(&mut noise).take(960).collect();
-        let mut payload = Vec::new();
-        encoder.encode(&frame, &mut payload).expect("a frame");
-        let header = UpHeader {
-            flags: UpFlags { marker: sequence == 0, ..UpFlags::default() },
-            sequence,
-            timestamp: u32::from(sequence) * 960,
-            capture_us: us(clock) as u32,
-            level: 20,
-        };
-        client.send(Message::Binary(header.write(&payload))).await;
-        sequence = sequence.wrapping_add(1);
-    }
-}
-
-fn us(clock: Instant) -> u64 {
-    clock.elapsed().as_micros() as u64
-}
-
-fn percentile(ages: &[u64], percent: usize) -> u64 {
-    let mut sorted = ages.to_vec();
-    sorted.sort_unstable();
-    sorted[(sorted.len() - 1) * percent / 100]
 }
 
 fn ages(arrivals: &[Arrival]) -> Vec<u64> {
