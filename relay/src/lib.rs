@@ -21,6 +21,7 @@ pub mod listen;
 pub mod mixer;
 pub mod origin;
 pub mod page;
+pub mod patience;
 pub mod problem;
 pub mod rate;
 pub mod registry;

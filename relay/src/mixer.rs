@@ -10,9 +10,9 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError},
+        mpsc::{self, Receiver, Sender, TryRecvError},
     },
-    thread,
+    thread::{self, Thread},
     time::Duration,
 };
 
@@ -22,6 +22,7 @@ use relay_wire::RoomName;
 use crate::{
     clock::Clock,
     kernel,
+    patience::Patience,
     room::{self, Event, Room},
 };
 
@@ -35,6 +36,24 @@ pub struct Mixer {
     inbox: Sender<Command>,
     /// Packets in the inbox.
     backlog: Arc<AtomicUsize>,
+    /// After the inbox, so that the thread wakes when that is gone.
+    sleeper: Sleeper,
+}
+
+/// The thread, which looks into the inbox only while it is awake; also dropping this wakes it.
+#[derive(Debug, Clone)]
+struct Sleeper(Thread);
+
+impl Sleeper {
+    fn wake(&self) {
+        self.0.unpark();
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        self.wake();
+    }
 }
 
 /// The thread of the room is gone.
@@ -53,7 +72,7 @@ const MAX_CATCH_UP: usize = 64;
 
 #[derive(Debug)]
 enum Command {
-    Open(RoomKey, RoomName),
+    Open(RoomKey, RoomName, Patience),
     Close(RoomKey),
     Room(RoomKey, Micros, Event),
     Goodbye,
@@ -76,22 +95,22 @@ impl Mixer {
             deadlines: BinaryHeap::new(),
             closing: false,
         };
-        thread::Builder::new().name(format!("mixer-{index}")).spawn(move || {
+        let thread = thread::Builder::new().name(format!("mixer-{index}")).spawn(move || {
             // Rooms are contained one by one, so this is a fault of the thread's own; without it the relay is deaf.
             if catch_unwind(AssertUnwindSafe(|| driver.run())).is_err() {
                 tracing::error!("a mixer thread panicked; the relay ends");
                 std::process::abort();
             }
         })?;
-        Ok(Self { inbox, backlog })
+        Ok(Self { inbox, backlog, sleeper: Sleeper(thread.thread().clone()) })
     }
 
-    /// Makes a room.
+    /// Makes a room, which says by `patience` whether its packets may wait.
     ///
     /// # Errors
     /// [`Gone`] when the thread is.
-    pub fn open(&self, key: RoomKey, name: RoomName) -> Result<(), Gone> {
-        self.command(Command::Open(key, name))
+    pub fn open(&self, key: RoomKey, name: RoomName, patience: Patience) -> Result<(), Gone> {
+        self.command(Command::Open(key, name, patience))
     }
 
     /// Forgets a room that everyone has left.
@@ -102,18 +121,24 @@ impl Mixer {
         self.command(Command::Close(key))
     }
 
-    /// Tells a room that something happened at that time.
+    /// Tells a room that something happened at that time. A packet may wait for the thread to wake, if `patience` of its
+    /// room says so.
     ///
     /// # Errors
     /// [`Gone`] when the thread is.
-    pub fn tell(&self, key: RoomKey, at: Micros, event: Event) -> Result<(), Gone> {
-        if matches!(event, Event::Packet(..)) {
-            if self.backlog.load(Ordering::Relaxed) >= MAX_BACKLOG {
-                return Ok(());
-            }
-            self.backlog.fetch_add(1, Ordering::Relaxed);
+    pub fn tell(&self, key: RoomKey, at: Micros, event: Event, patience: &Patience) -> Result<(), Gone> {
+        if !matches!(event, Event::Packet(..)) {
+            return self.command(Command::Room(key, at, event));
         }
-        self.command(Command::Room(key, at, event))
+        if self.backlog.load(Ordering::Relaxed) >= MAX_BACKLOG {
+            return Ok(());
+        }
+        self.backlog.fetch_add(1, Ordering::Relaxed);
+        self.inbox.send(Command::Room(key, at, event)).map_err(|_| Gone)?;
+        if !patience.may_wait() {
+            self.sleeper.wake();
+        }
+        Ok(())
     }
 
     /// Says goodbye to everyone in every room.
@@ -125,7 +150,9 @@ impl Mixer {
     }
 
     fn command(&self, command: Command) -> Result<(), Gone> {
-        self.inbox.send(command).map_err(|_| Gone)
+        self.inbox.send(command).map_err(|_| Gone)?;
+        self.sleeper.wake();
+        Ok(())
     }
 }
 
@@ -143,6 +170,7 @@ struct Driver {
 
 struct Scheduled {
     room: Room,
+    patience: Patience,
     deadline: Option<Micros>,
     /// The engine's time never goes back, though sessions stamp arrivals side by side.
     latest: Micros,
@@ -196,16 +224,19 @@ impl Driver {
         }
     }
 
-    /// The next command, or nothing when a deadline comes first.
+    /// The next command, or nothing after having slept until a deadline or until somebody woke the thread.
     fn wait(&mut self) -> Result<Option<Command>, Gone> {
-        let Some(&Reverse((at, _))) = self.deadlines.peek() else {
-            return self.commands.recv().map(Some).map_err(|_| Gone);
-        };
-        match self.commands.recv_timeout(Duration::from_micros(at.since(self.clock.now()))) {
-            Ok(command) => Ok(Some(command)),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => Err(Gone),
+        Patience::look();
+        match self.commands.try_recv() {
+            Ok(command) => return Ok(Some(command)),
+            Err(TryRecvError::Disconnected) => return Err(Gone),
+            Err(TryRecvError::Empty) => {}
         }
+        match self.deadlines.peek() {
+            Some(&Reverse((at, _))) => thread::park_timeout(Duration::from_micros(at.since(self.clock.now()))),
+            None => thread::park(),
+        }
+        Ok(None)
     }
 
     fn obey(&mut self, command: Command) {
@@ -226,10 +257,10 @@ impl Driver {
                     room::fail(&egress);
                 }
             }
-            Command::Open(key, name) => {
+            Command::Open(key, name, patience) => {
                 let now = self.clock.now();
                 let room = Room::new(name, self.ptime, staggered(key, now, self.ptime));
-                self.rooms.insert(key, Scheduled { room, deadline: None, latest: now });
+                self.rooms.insert(key, Scheduled { room, patience, deadline: None, latest: now });
             }
             Command::Close(key) => {
                 self.rooms.remove(&key);
@@ -255,6 +286,7 @@ impl Driver {
             self.rooms.remove(&key);
             return;
         }
+        scheduled.patience.set(scheduled.room.packets_may_wait());
         let next = scheduled.room.next_timeout();
         if next != scheduled.deadline {
             scheduled.deadline = next;
@@ -288,7 +320,7 @@ mod tests {
     fn driver() -> (Mixer, Driver) {
         let (inbox, commands) = mpsc::channel();
         let backlog = Arc::new(AtomicUsize::new(0));
-        let mixer = Mixer { inbox, backlog: Arc::clone(&backlog) };
+        let mixer = Mixer { inbox, backlog: Arc::clone(&backlog), sleeper: Sleeper(thread::current()) };
         let (rooms, deadlines) = (HashMap::new(), BinaryHeap::new());
         let (clock, ptime) = (Clock::start(), Ptime::Ms20);
         (mixer, Driver { commands, backlog, clock, ptime, rooms, deadlines, closing: false })
@@ -304,8 +336,8 @@ mod tests {
         let sessions: Vec<_> = [1, 2]
             .map(|key| {
                 let (event, egress) = join(1);
-                mixer.open(RoomKey(key), lobby()).expect("the driver lives");
-                mixer.tell(RoomKey(key), Micros(0), event).expect("the driver lives");
+                mixer.open(RoomKey(key), lobby(), Patience::default()).expect("the driver lives");
+                mixer.tell(RoomKey(key), Micros(0), event, &Patience::default()).expect("the driver lives");
                 egress
             })
             .into();
@@ -315,7 +347,7 @@ mod tests {
         assert_eq!((closed(&sessions[0]), closed(&sessions[1])), (Some(close::INTERNAL), None));
 
         let (event, late) = join(2);
-        mixer.tell(RoomKey(1), Micros(2), event).expect("the driver lives");
+        mixer.tell(RoomKey(1), Micros(2), event, &Patience::default()).expect("the driver lives");
         driver.take_arrived().expect("the mixer lives");
         assert_eq!(closed(&late), Some(close::INTERNAL));
     }
@@ -323,7 +355,7 @@ mod tests {
     #[test]
     fn time_never_goes_back_for_a_room() {
         let (mixer, mut driver) = driver();
-        mixer.open(RoomKey(1), lobby()).expect("the driver lives");
+        mixer.open(RoomKey(1), lobby(), Patience::default()).expect("the driver lives");
         driver.take_arrived().expect("the mixer lives");
         let mut seen = Vec::new();
         for at in [5_000_000, 3, 6_000_000] {
@@ -351,9 +383,11 @@ mod tests {
         let (mixer, driver) = driver();
         let packet = || Event::Packet(ParticipantId(1), relay_wire::UpHeader::default(), bytes::Bytes::new());
         for _ in 0..MAX_BACKLOG + 10 {
-            mixer.tell(RoomKey(1), Micros(0), packet()).expect("the driver lives");
+            mixer.tell(RoomKey(1), Micros(0), packet(), &Patience::default()).expect("the driver lives");
         }
-        mixer.tell(RoomKey(1), Micros(0), Event::Chat(ParticipantId(1), "hello".into())).expect("the driver lives");
+        mixer
+            .tell(RoomKey(1), Micros(0), Event::Chat(ParticipantId(1), "hello".into()), &Patience::default())
+            .expect("the driver lives");
         assert_eq!(driver.commands.try_iter().count(), MAX_BACKLOG + 1);
     }
 }

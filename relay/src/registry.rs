@@ -13,6 +13,7 @@ use relay_wire::RoomName;
 use crate::{
     Limits,
     mixer::{Gone, Mixer, RoomKey},
+    patience::Patience,
     room::Event,
 };
 
@@ -37,6 +38,7 @@ struct Rooms {
 #[derive(Debug)]
 struct Entry {
     key: RoomKey,
+    patience: Patience,
     mixer: usize,
     participants: usize,
     last_id: u32,
@@ -86,10 +88,11 @@ impl Registry {
         entry.participants += 1;
         entry.last_id += 1;
         let (key, id, mixer) = (entry.key, ParticipantId(entry.last_id), entry.mixer);
+        let patience = entry.patience.clone();
         rooms.participants += 1;
         rooms.load[mixer] += 1;
         let mixer = self.mixers[mixer].clone();
-        Ok(Seat { registry: Arc::clone(self), room: name.clone(), key, id, mixer })
+        Ok(Seat { registry: Arc::clone(self), room: name.clone(), key, patience, id, mixer })
     }
 
     /// Tells a room something, if there is such a room.
@@ -97,8 +100,9 @@ impl Registry {
     /// # Errors
     /// [`Gone`] when there is none.
     pub fn tell(&self, name: &RoomName, at: Micros, event: Event) -> Result<(), Gone> {
-        let (key, mixer) = self.lock().by_name.get(name).map(|e| (e.key, e.mixer)).ok_or(Gone)?;
-        self.mixers[mixer].tell(key, at, event)
+        let found = self.lock().by_name.get(name).map(|e| (e.key, e.mixer, e.patience.clone()));
+        let (key, mixer, patience) = found.ok_or(Gone)?;
+        self.mixers[mixer].tell(key, at, event, &patience)
     }
 
     /// Rooms and participants now.
@@ -123,8 +127,9 @@ impl Registry {
         rooms.last_key += 1;
         let key = RoomKey(rooms.last_key);
         // Should the thread be gone, the participant's own messages find out.
-        let _ = self.mixers[mixer].open(key, name.clone());
-        rooms.by_name.insert(name.clone(), Entry { key, mixer, participants: 0, last_id: 0 });
+        let patience = Patience::default();
+        let _ = self.mixers[mixer].open(key, name.clone(), patience.clone());
+        rooms.by_name.insert(name.clone(), Entry { key, patience, mixer, participants: 0, last_id: 0 });
         tracing::info!(room = %name, "room opens");
     }
 
@@ -140,6 +145,7 @@ pub struct Seat {
     registry: Arc<Registry>,
     room: RoomName,
     key: RoomKey,
+    patience: Patience,
     id: ParticipantId,
     mixer: Mixer,
 }
@@ -162,7 +168,7 @@ impl Seat {
     /// # Errors
     /// [`Gone`] when the room's thread is gone.
     pub fn tell(&self, at: Micros, event: Event) -> Result<(), Gone> {
-        self.mixer.tell(self.key, at, event)
+        self.mixer.tell(self.key, at, event, &self.patience)
     }
 }
 
@@ -170,7 +176,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut rooms = self.registry.lock();
         // A room's own time starts no later than its first event, so 0 means "now" to it.
-        let _ = self.mixer.tell(self.key, Micros(0), Event::Leave(self.id));
+        let _ = self.mixer.tell(self.key, Micros(0), Event::Leave(self.id), &self.patience);
         let Some(entry) = rooms.by_name.get_mut(&self.room) else { return };
         entry.participants -= 1;
         let (mixer, empty) = (entry.mixer, entry.participants == 0);

@@ -103,6 +103,12 @@ impl Room {
         self.engine.next_timeout()
     }
 
+    /// Whether packets may wait for [`next_timeout`](Self::next_timeout).
+    #[must_use]
+    pub fn packets_may_wait(&self) -> bool {
+        self.engine.packets_may_wait()
+    }
+
     /// Lets the engine do what is due.
     pub fn timeout(&mut self, now: Micros) {
         self.drive(now, Input::Timeout);

@@ -446,3 +446,26 @@ fn a_talkers_jump_in_time_is_a_new_talkspurt_to_the_listeners() {
     assert!(steps.iter().all(|&step| (900..=1_000).contains(&step)), "{steps:?}");
     assert!(world.sent[&ParticipantId(2)].iter().any(|(_, h, _)| h.flags.end));
 }
+
+#[test]
+fn packets_may_wait_for_the_tick_where_all_hear_mixes_and_never_where_one_is_forwarded() {
+    for (talking, may_wait) in [(1, false), (2, false), (3, true)] {
+        let (mut world, codec) = world(5);
+        let mut talkers: Vec<_> = (1..=talking).map(|id| Talker::new(id, &codec, Ptime::Ms20)).collect();
+        assert!(!world.room.packets_may_wait(), "there is no tick to wait for");
+        for n in 0..20 {
+            world.advance_to(Micros(n * PACKET_US + 5_000));
+            for talker in &mut talkers {
+                let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, signal(1));
+                let waits = world.room.packets_may_wait();
+                let sent = |world: &World<PcmCodec>| world.sent.values().map(Vec::len).sum::<usize>();
+                let before = sent(&world);
+                world.input(packet);
+                assert!(!waits || sent(&world) == before, "a packet that may wait makes nothing go out");
+            }
+            assert!(n < 2 || world.room.packets_may_wait() == may_wait, "{talking} talk, packet {n}");
+        }
+        world.advance_to(Micros(3_000_000));
+        assert!(!world.room.packets_may_wait(), "all have gone silent");
+    }
+}

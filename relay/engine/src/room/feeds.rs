@@ -37,14 +37,17 @@ impl<C: Codec + Clone> Room<C> {
             mix.free = mix.listeners == 0;
             mix.listeners = 0;
         }
+        self.forwards = false;
         for (&id, participant) in &mut self.participants {
             let feed = wanted_feed(id, participant, &self.heard, &self.lingering, &mut self.key);
             let feed = feed.map(|feed| match feed {
                 Wanted::Forward(from) => Feed::Forward(from),
                 Wanted::Mix => Feed::Mix(place_of(&mut self.mixes, &self.key, self.config.max_mixes, id, &self.codec)),
             });
-            if let Some(Feed::Mix(place)) = feed {
-                self.mixes[place].listeners += 1;
+            match feed {
+                Some(Feed::Mix(place)) => self.mixes[place].listeners += 1,
+                Some(Feed::Forward(_)) => self.forwards = true,
+                None => {}
             }
             let before = std::mem::replace(&mut participant.listener.feed, feed);
             if let (Some(Feed::Mix(_)), Some(Feed::Forward(from))) = (before, feed) {

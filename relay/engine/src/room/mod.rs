@@ -87,6 +87,8 @@ pub struct Room<C: Codec> {
     heard: Vec<ParticipantId>,
     lingering: Vec<ParticipantId>,
     key: MixKey,
+    /// Whether somebody hears a talker's own packets.
+    forwards: bool,
     /// The ticks before this one in which somebody was heard, oldest first; empty after silence.
     past: VecDeque<Tick>,
     outputs: VecDeque<Output>,
@@ -106,6 +108,7 @@ impl<C: Codec + Clone> Room<C> {
             heard: Vec::new(),
             lingering: Vec::new(),
             key: MixKey::default(),
+            forwards: false,
             codec,
             began: now,
             grid: Grid::new(config.ptime, now),
@@ -161,6 +164,14 @@ impl<C: Codec + Clone> Room<C> {
     #[must_use]
     pub fn next_timeout(&self) -> Option<Micros> {
         self.next_tick.map(|number| self.waits_until.unwrap_or(self.grid.time_of(number)))
+    }
+
+    /// Whether a packet may be handled as late as the next timeout, with the time of its arrival and before that timeout. So
+    /// it is while everyone who hears anybody hears a mix that runs, and its next tick does not wait for a packet: nothing
+    /// goes out sooner, but where the packet ends a talkspurt.
+    #[must_use]
+    pub fn packets_may_wait(&self) -> bool {
+        self.next_tick.is_some() && !self.past.is_empty() && !self.forwards && self.waits_until.is_none()
     }
 
     /// How many are here.
