@@ -21,8 +21,10 @@ check: $(NODE_MODULES) ## Format, lints and types, Rust and TypeScript
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	npm --prefix web run check
 
-bench: deps ## Run every bench (ARGS=--quick for a short run); JSON in bench-results
+bench: deps $(NODE_MODULES) ## Run every bench (ARGS=--quick for a short run); JSON in bench-results
 	for bench in $(BENCHES); do cargo run --release -p benches --bin $$bench -- --json bench-results/$$bench.json $(ARGS) || exit; done
+	cargo build --release -p relay
+	RELAY=$(TARGET)/release/relay BENCH_JSON=$(abspath bench-results/browser_mouth_to_ear.json) $(if $(findstring --quick,$(ARGS)),BENCH_CHIRPS=20) npm --prefix web run bench
 
 deps: ## Install what builds, tests and benches need (Debian, Ubuntu)
 	@scripts/deps

@@ -63,9 +63,9 @@ export async function webrtc(browser: Browser, relay: Relay, tuned: boolean, pro
         for (const report of reports.values()) {
           if (report.type === 'inbound-rtp') return Number(report.concealmentEvents);
         }
-        return Number.NaN;
+        return 0;
       }),
-    shownMs: async () => Number.NaN,
+    shownMs: async () => 0,
     close: async () => {
       await talker.context().close();
       await listener.context().close();

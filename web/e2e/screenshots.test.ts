@@ -46,7 +46,11 @@ test.each(shown)('$name, $scheme', async ({ name, width, height, scheme }) => {
   const room = 'choir';
   const grace = await join(browser, relay, room, 'Grace Hopper');
   const zoe = await join(browser, relay, room, 'Zoë', 'listen');
-  const { page } = await visit(browser, relay, room, { viewport: { width, height }, colorScheme: scheme });
+  const { page } = await visit(browser, relay, room, {
+    viewport: { width, height },
+    colorScheme: scheme,
+    reducedMotion: 'reduce',
+  });
   await page.getByTestId('name').fill('Ada');
   await fits(page);
   await picture(page, `join-${name}-${scheme}`);
@@ -66,13 +70,18 @@ test.each(shown)('$name, $scheme', async ({ name, width, height, scheme }) => {
   expect(Math.min(talk.width, talk.height)).toBeGreaterThanOrEqual(56);
   await picture(page, `room-${name}-${scheme}`);
 
+  if (keep && name === 'phone') {
+    await page.getByTestId('delay').click();
+    await page.locator('[data-testid=delay-plot] canvas').waitFor();
+    // For the picture's sake: a plot of some seconds.
+    await page.waitForTimeout(20_000);
+    await picture(page, `delay-${name}-${scheme}`);
+    await page.getByTestId('sheet-close').click();
+  }
   if (name === 'phone') {
     const severity = scheme === 'light' ? 'warning' : 'critical';
     await relay.notify(room, { severity, title: 'Doors open in five minutes', text: 'Rows 1 to 10 first, please.' });
     await page.getByTestId('notice').waitFor();
-    await page.waitForFunction(() =>
-      document.getAnimations().every((a) => !/arrive/.test((a as CSSAnimation).animationName)),
-    );
     await picture(page, `notice-${name}-${scheme}`);
   }
   for (const each of [page, grace.page, zoe.page]) await each.context().close();
