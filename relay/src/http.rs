@@ -65,7 +65,14 @@ async fn room_page(Path(room): Path<String>, headers: HeaderMap) -> Result<Respo
 async fn health(State(app): State<Arc<App>>) -> Response {
     let (rooms, participants) = app.registry.counts();
     let version = env!("CARGO_PKG_VERSION");
-    let body = json!({ "status": "ok", "version": version, "rooms": rooms, "participants": participants });
+    let discarded = app.registry.discarded();
+    let body = json!({
+        "status": "ok",
+        "version": version,
+        "rooms": rooms,
+        "participants": participants,
+        "discarded": discarded,
+    });
     problem::json(StatusCode::OK, &body)
 }
 

@@ -4,7 +4,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use relay_engine::{Micros, ParticipantId};
@@ -23,6 +26,7 @@ pub struct Registry {
     mixers: Vec<Mixer>,
     limits: Limits,
     rooms: Mutex<Rooms>,
+    discarded: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +67,7 @@ impl Registry {
     #[must_use]
     pub fn new(mixers: Vec<Mixer>, limits: Limits) -> Self {
         let rooms = Rooms { load: vec![0; mixers.len()], ..Rooms::default() };
-        Self { mixers, limits, rooms: Mutex::new(rooms) }
+        Self { mixers, limits, rooms: Mutex::new(rooms), discarded: AtomicU64::new(0) }
     }
 
     /// Takes a seat in a room, which is made if it is not there.
@@ -112,6 +116,12 @@ impl Registry {
         (rooms.by_name.len(), rooms.participants)
     }
 
+    /// Packets that grew too old before listeners' sockets took them, since the start.
+    #[must_use]
+    pub fn discarded(&self) -> u64 {
+        self.discarded.load(Ordering::Relaxed)
+    }
+
     /// Lets nobody in any more and says goodbye to everyone.
     pub fn goodbye(&self) {
         self.lock().closing = true;
@@ -151,6 +161,11 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// Counts packets that grew too old before this participant's socket took them.
+    pub fn count_discarded(&self, packets: u64) {
+        self.registry.discarded.fetch_add(packets, Ordering::Relaxed);
+    }
+
     /// The participant's id in the room.
     #[must_use]
     pub fn id(&self) -> ParticipantId {

@@ -61,6 +61,8 @@ pub struct Session {
     seat: Option<Seat>,
     rate: RateLimiter,
     heard_at: Micros,
+    /// Packets discarded in the egress that the relay's count has.
+    discarded: u64,
     second: Interval,
     linger: Option<Pin<Box<Sleep>>>,
     ended: Option<Close>,
@@ -103,6 +105,7 @@ impl Session {
             seat: Some(seat),
             rate: RateLimiter::new(now),
             heard_at: now,
+            discarded: 0,
             second,
             linger: None,
             ended: None,
@@ -252,6 +255,7 @@ impl Session {
     }
 
     fn each_second(&mut self) {
+        self.count_discarded();
         let silence = Duration::from_micros(self.config.clock.now().since(self.heard_at));
         if silence > self.config.silence {
             let sentence = format!("nothing was heard for {} seconds", silence.as_secs());
@@ -300,7 +304,18 @@ impl Session {
         }
     }
 
+    fn count_discarded(&mut self) {
+        let discarded = self.egress.discarded();
+        let news = discarded - self.discarded;
+        if let Some(seat) = self.seat.as_ref().filter(|_| news > 0) {
+            seat.count_discarded(news);
+            self.discarded = discarded;
+            tracing::debug!(room = %seat.room(), id = seat.id().0, packets = news, "audio grew too old for a slow link");
+        }
+    }
+
     fn leave(&mut self) {
+        self.count_discarded();
         self.seat = None;
     }
 }
