@@ -1,7 +1,7 @@
 // Two pages of ours: A hears the room and talks, B listens and plays into the room.
 
-import type { Browser, Page } from 'playwright-core';
-import { connected, visit } from '../e2e/support/chromium.ts';
+import type { Browser } from 'playwright-core';
+import { join } from '../e2e/support/chromium.ts';
 import type { Relay } from '../e2e/support/relay.ts';
 
 export interface Pair {
@@ -13,8 +13,10 @@ export interface Pair {
 
 export async function lanline(browser: Browser, relay: Relay, processing: boolean): Promise<Pair> {
   const room = `bench-${processing}`;
-  const listener = await enter(browser, relay, room, 'Ear', 'listen', processing);
-  const talker = await enter(browser, relay, room, 'Mouth', 'talk', processing);
+  const on = processing ? 'on' : 'off';
+  const kept = { 'echo-cancellation': on, 'noise-suppression': on, volume: '0.3' };
+  const { page: listener } = await join(browser, relay, room, 'Ear', 'listen', kept);
+  const { page: talker } = await join(browser, relay, room, 'Mouth', 'talk', kept);
   // Who talks hears nothing, so that nothing but the talk can come back.
   await talker.getByTestId('deafen').click();
   const delay = listener.getByTestId('delay');
@@ -28,26 +30,4 @@ export async function lanline(browser: Browser, relay: Relay, processing: boolea
       await listener.context().close();
     },
   };
-}
-
-async function enter(
-  browser: Browser,
-  relay: Relay,
-  room: string,
-  name: string,
-  mode: 'talk' | 'listen',
-  processing: boolean,
-): Promise<Page> {
-  const { page } = await visit(browser, relay, room);
-  await page.evaluate(
-    ([on]) => {
-      for (const key of ['echo-cancellation', 'noise-suppression']) localStorage.setItem(`lanline.${key}`, on!);
-      localStorage.setItem('lanline.volume', '0.3');
-    },
-    [processing ? 'on' : 'off'],
-  );
-  await page.getByTestId('name').fill(name);
-  await page.getByTestId(mode === 'talk' ? 'join' : 'join-listen').click();
-  await connected(page);
-  return page;
 }

@@ -46,23 +46,30 @@ export interface Visit {
   complaints: string[];
 }
 
-/** Opens the page in a profile of its own, not joined yet. The microphone is taken as it is: a test compares it. */
+/** What the page finds kept by the browser. The microphone is taken as it is: a test compares it. */
+const KEPT = { 'echo-cancellation': 'off', 'noise-suppression': 'off', 'automatic-gain': 'off' };
+
+/** Opens the page in a profile of its own, not joined yet. */
 export async function visit(
   browser: Browser,
   relay: Relay,
   room: string,
   options: BrowserContextOptions = {},
+  kept: Record<string, string> = {},
 ): Promise<Visit> {
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
     viewport: { width: 390, height: 844 },
     ...options,
   });
-  await context.addInitScript(() => {
-    for (const key of ['echo-cancellation', 'noise-suppression', 'automatic-gain']) {
-      localStorage.setItem(`lanline.${key}`, 'off');
-    }
-  });
+  await context.addInitScript(
+    (all) => {
+      // Once a profile: what is chosen on the page outlives a reload.
+      for (const [key, value] of all)
+        localStorage.getItem(`lanline.${key}`) ?? localStorage.setItem(`lanline.${key}`, value);
+    },
+    Object.entries({ ...KEPT, ...kept }),
+  );
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
@@ -92,8 +99,9 @@ export async function join(
   room: string,
   name: string,
   mode: 'talk' | 'listen' = 'talk',
+  kept: Record<string, string> = {},
 ): Promise<Visit> {
-  const visited = await visit(browser, relay, room);
+  const visited = await visit(browser, relay, room, {}, kept);
   await visited.page.getByTestId('name').fill(name);
   await visited.page.getByTestId(mode === 'talk' ? 'join' : 'join-listen').click();
   await connected(visited.page);

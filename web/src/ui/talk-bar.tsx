@@ -33,6 +33,7 @@ function Mute() {
       data-testid="mute"
       data-lag-ms={uplink.value.lagMs}
       data-withheld={uplink.value.withheld}
+      data-level={ownLevel.value}
       onClick={() => {
         muted.value = !off;
         if (muted.value) ownTalking.value = false;
