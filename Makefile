@@ -2,7 +2,7 @@
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 NODE_MODULES := web/node_modules/.package-lock.json
-BENCHES := relay_delay mouth_to_ear capacity quality
+BENCHES := relay_delay mouth_to_ear capacity quality playout
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -5,13 +5,15 @@
 //!   stamps what arrives, [`crowd`] is many participants with a [`voice`] each, [`usage`] looks at the relay from outside.
 //! - Signals: [`tone`], [`speech`], [`chirp`] make them, [`talker`] encodes them ahead of the run, [`listener`] decodes what came,
 //!   [`onset`], [`slots`] and [`chirp`] find them again.
-//! - The jitter buffer alone: [`playout`] plays a trace of arrivals in virtual time, [`bound`] is what no buffer could beat.
+//! - The jitter buffer alone: [`playout`] plays a trace of arrivals in virtual time, [`bound`] is what no buffer could beat, [`course`]
+//!   plots it.
 //! - Results: [`stats`], [`report`], [`page`] with its [`plot`]s, [`conditions`], [`progress`], [`options`].
 
 pub mod bound;
 pub mod chirp;
 pub mod client;
 pub mod conditions;
+pub mod course;
 pub mod crowd;
 pub mod drive;
 pub mod jitter;

@@ -26,6 +26,10 @@ pub struct Fate {
     pub play_ms: Option<f64>,
     /// Concealment just before it.
     pub concealed_ms: f64,
+    /// The delay over the fastest packet that the buffer wanted when it was played.
+    pub target_ms: f64,
+    /// The delay over the fastest packet that there was.
+    pub level_ms: f64,
 }
 
 /// The longest trace, milliseconds: a day.
@@ -113,6 +117,8 @@ pub fn play(trace: &[Passage]) -> Result<Vec<Fate>> {
             let offset_ms = samples_to_us(start.offset as i64) as f64 / 1000.0;
             fates[n].play_ms = Some(origin_ms + now as f64 / 1000.0 + offset_ms);
             fates[n].concealed_ms = start.concealed_samples as f64 / 48.0;
+            fates[n].target_ms = buffer.stats().target_us as f64 / 1000.0;
+            fates[n].level_ms = buffer.stats().level_us as f64 / 1000.0;
         }
     }
     Ok(fates)

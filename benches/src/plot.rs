@@ -117,6 +117,7 @@ impl Chart {
             .y_desc(&self.y)
             .x_label_formatter(&|x| short(*x))
             .y_label_formatter(&|y| short(*y))
+            .x_labels(8)
             .y_labels(6)
             .draw()?;
         for (n, series) in self.series.iter().enumerate() {

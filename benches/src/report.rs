@@ -64,6 +64,13 @@ impl Figures {
         Self { delays: Some(delays), ..figures }
     }
 
+    /// Delays to plot, whose percentiles are not figures.
+    #[must_use]
+    pub fn plotting(mut self, delays: Delays) -> Self {
+        self.delays = Some(delays);
+        self
+    }
+
     /// One chart more for the case's section of the HTML report. Delays are plotted without.
     #[must_use]
     pub fn with_chart(mut self, chart: Chart) -> Self {

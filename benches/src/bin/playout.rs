@@ -4,14 +4,18 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 use benches::{
     bound,
     conditions::Conditions,
+    course,
     playout::{self, Summary, packet_time, play, rating, schedule, summarise},
+    plot::Chart,
     report::{self, Figures},
+    stats::Delays,
 };
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -30,7 +34,7 @@ struct Options {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Leave out the offline bound, which takes longer than all the rest.
-    #[arg(long)]
+    #[arg(long, visible_alias = "quick")]
     no_bound: bool,
 }
 
@@ -48,6 +52,8 @@ fn main() -> ExitCode {
 struct Case {
     name: String,
     summary: Summary,
+    delays: Delays,
+    course: Chart,
     bound: Option<Bound>,
 }
 
@@ -76,7 +82,7 @@ fn run(options: Options) -> Result<()> {
     bar.finish_and_clear();
     print!("{}", table(&cases));
     let Some(file) = &options.json else { return Ok(()) };
-    let cases = cases.into_iter().map(|case| (case.name.clone(), figures(&case))).collect();
+    let cases = cases.into_iter().map(|case| (case.name.clone(), figures(case))).collect();
     report::write(file, &conditions, "playout", cases)
 }
 
@@ -95,10 +101,16 @@ fn measure(name: String, path: &Path, with_bound: bool, schedule_file: Option<&P
         let r = hull.iter().map(|point| rating(point.mean_ms, point.bad)).fold(f64::NEG_INFINITY, f64::max);
         Bound { mean_ms: bound::mean_at(&hull, bad), r }
     });
-    Ok(Case { name, summary, bound })
+    let mut delays = Delays::default();
+    for (passage, fate) in trace.iter().zip(&fates) {
+        if let Some(play_ms) = fate.play_ms {
+            delays.record(Duration::from_secs_f64((play_ms - passage.send_ms).max(0.0) / 1000.0));
+        }
+    }
+    Ok(Case { name, summary, delays, course: course::chart(&trace, &fates), bound })
 }
 
-fn figures(case: &Case) -> Figures {
+fn figures(case: Case) -> Figures {
     let Summary { mean_ms, p99_ms, concealed_percent, discarded_percent, r } = case.summary;
     let figures = Figures::default()
         .with("mean_ms", mean_ms)
@@ -106,6 +118,7 @@ fn figures(case: &Case) -> Figures {
         .with("concealed_percent", concealed_percent)
         .with("discarded_percent", discarded_percent)
         .with("r", r);
+    let figures = figures.plotting(case.delays).with_chart(case.course);
     let Some(bound) = &case.bound else { return figures };
     let figures = figures.with("bound_r", bound.r);
     if bound.mean_ms.is_finite() { figures.with("bound_mean_ms", bound.mean_ms) } else { figures }
@@ -116,7 +129,7 @@ fn table(cases: &[Case]) -> String {
         "{:24}{:>9}{:>9}{:>9}{:>9}{:>8}{:>12}{:>9}",
         "trace", "mean ms", "p99 ms", "conc %", "disc %", "R", "bound ms", "bound R"
     )];
-    for Case { name, summary: s, bound } in cases {
+    for Case { name, summary: s, bound, .. } in cases {
         let bound = bound.as_ref().map(|bound| format!("{:12.1}{:9.2}", bound.mean_ms, bound.r)).unwrap_or_default();
         lines.push(format!(
             "{name:24}{:9.1}{:9.1}{:9.2}{:9.2}{:8.2}{bound}",

@@ -113,7 +113,7 @@ impl Observer for Receipts {
 mod tests {
     use std::time::Instant;
 
-    use benches::voice::Speech;
+    use benches::{speech, voice::Speech};
     use relay_wire::{DownHeader, UpHeader};
 
     use super::*;
@@ -123,7 +123,9 @@ mod tests {
     /// What a listener gets whose relay forwards `packets` of real speech, and a prime before them.
     fn receipts(packets: usize, signal_dbfs: Option<f32>) -> Receipts {
         let speech = match signal_dbfs {
-            None => Speech::read(Ptime::Ms20).expect("the samples are in the repository"),
+            None => {
+                Speech::of(&speech::quiet(0, -26.0, 96_000).expect("the samples are in the repository"), Ptime::Ms20)
+            }
             Some(level) => Speech::of(&tone::sine(440.0, tone::amplitude(level), 48_000), Ptime::Ms20),
         };
         let mut voice = speech.voice(0, Instant::now(), None);
