@@ -11,12 +11,6 @@ import * as store from './ui/store.ts';
 const WEAK_MS = 5_000;
 const WEAK_ROUND_TRIP_MS = 120;
 
-/** Chromium only; in seconds. */
-interface PlaybackStats {
-  averageLatency: number;
-  resetLatency(): void;
-}
-
 export class DelayWatch {
   readonly #meter = new DelayMeter();
   readonly #history = new DelayHistory();
@@ -89,13 +83,5 @@ export class DelayWatch {
   }
 }
 
-/** From the context to the loudspeaker, in seconds. The average of late where there is one: `outputLatency` jumps about. */
-function outputLatency(context: AudioContext): number {
-  const { playbackStats } = context as AudioContext & { playbackStats?: Partial<PlaybackStats> };
-  const average = playbackStats?.averageLatency;
-  if (average !== undefined && average > 0) {
-    playbackStats?.resetLatency?.();
-    return average;
-  }
-  return context.outputLatency || context.baseLatency || 0;
-}
+/** From the context to the loudspeaker, in seconds. */
+const outputLatency = (context: AudioContext): number => context.outputLatency || context.baseLatency || 0;
