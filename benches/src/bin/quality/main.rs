@@ -2,6 +2,7 @@
 //!
 //! See `benches/README.md` for the exact definitions.
 
+mod align;
 mod pesq;
 mod scene;
 mod turns;
@@ -10,7 +11,6 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use benches::{
-    chirp::locate,
     progress,
     report::{self, Case, Context, Figures},
     speech, tone,
@@ -33,9 +33,6 @@ const SPEECH_DBFS: f32 = -26.0;
 
 /// The first sentence begins after so many packets: the room has woken.
 const LEAD_IN: usize = 5;
-
-/// A sentence is heard within half a second of being said.
-const WITHIN: usize = 24_000;
 
 /// Of the packets of a case this share may be of the other kind: mixes before the first word and the like.
 const TOLERATED: f64 = 0.02;
@@ -67,7 +64,7 @@ fn rate(quick: bool, other: Other) -> Result<Figures> {
     let mut speech = sentences.concat();
     speech.truncate(speech.len() / PTIME.samples() * PTIME.samples());
     let mut pairs = Vec::new();
-    let mut seams = 0;
+    let (mut seams, mut moved) = (0, 0);
     for &phase_ms in phases {
         let talker = Talkspurt { from_packet: LEAD_IN, signal: tone::to_pcm(&speech) };
         let people = [
@@ -81,10 +78,9 @@ fn rate(quick: bool, other: Other) -> Result<Figures> {
         let signal = tone::from_pcm(&heard.signal);
         let mut from = LEAD_IN * PTIME.samples();
         for sentence in &sentences {
-            let to = signal.len().min(from + sentence.len() + WITHIN);
-            let (at, _) = locate(&signal[from..to], sentence).context("the scene is too short")?;
-            let part = signal[from + at..from + at + sentence.len()].to_vec();
-            pairs.push(Pair { reference: sentence.clone(), heard: part });
+            let found = align::find(&signal, from, sentence)?;
+            moved += found.moved;
+            pairs.push(Pair { reference: sentence.clone(), heard: found.signal });
             from += sentence.len();
         }
     }
@@ -93,6 +89,7 @@ fn rate(quick: bool, other: Other) -> Result<Figures> {
         .with("pesq_wb", scores.iter().sum::<f64>() / scores.len() as f64)
         .with("pesq_wb_worst", scores.iter().copied().fold(f64::INFINITY, f64::min))
         .with("sentences", scores.len() as f64)
+        .with("moved_ms", moved as f64 / 48.0 / scores.len() as f64)
         .with("seams", seams as f64))
 }
 

@@ -1,14 +1,13 @@
 //! Two talk in turns: is the beginning of each turn heard?
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use benches::{
-    chirp::locate,
     report::{Context, Figures},
     speech, tone,
 };
 
 use crate::{
-    SPEECH_DBFS,
+    SPEECH_DBFS, align,
     pesq::{self, Pair},
     scene::{self, PTIME, Person, Talkspurt},
     sentence_level,
@@ -23,9 +22,6 @@ const MISSING_DB: f32 = 10.0;
 /// …and what was said is speech.
 const SPEECH_WINDOW_DBFS: f32 = -45.0;
 const WINDOW: usize = 480;
-
-/// A turn may be heard this late.
-const WITHIN: usize = 24_000;
 
 /// How a turn follows the one before, in packets: after a pause, at once, or while the other still speaks.
 const FOLLOWS: [isize; 3] = [15, 0, -10];
@@ -56,11 +52,12 @@ pub fn measure(context: &Context) -> Result<Figures> {
                 // Where turns overlap, a third hears a sum.
                 let third = (follows >= 0).then_some(2);
                 for listener in [Some(1 - n % 2), third].into_iter().flatten() {
-                    let part = find(&heard[listener], from_packet * PTIME.samples(), sentence).with_context(|| {
-                        format!("listener {listener}, turn {n}, {follows} packets after the one before")
-                    })?;
-                    missing_ms.push(missing(sentence, &part));
-                    pairs.push(Pair { reference: sentence.clone(), heard: part });
+                    let found =
+                        align::find(&heard[listener], from_packet * PTIME.samples(), sentence).with_context(|| {
+                            format!("listener {listener}, turn {n}, {follows} packets after the one before")
+                        })?;
+                    missing_ms.push(missing(sentence, &found.by_beginning));
+                    pairs.push(Pair { reference: sentence.clone(), heard: found.signal });
                 }
             }
         }
@@ -85,14 +82,6 @@ fn turns(sentences: &[Vec<f32>], follows: isize) -> Vec<(usize, Vec<f32>)> {
         turn
     });
     turns.collect()
-}
-
-/// What of `heard` is the sentence that was said from that sample on.
-fn find(heard: &[f32], from: usize, sentence: &[f32]) -> Result<Vec<f32>> {
-    let to = heard.len().min(from + sentence.len() + WITHIN);
-    let (at, likeness) = locate(&heard[from..to], sentence).context("the scene is too short")?;
-    ensure!(likeness > 0.5, "the sentence is not heard: likeness {likeness:.2}");
-    Ok(heard[from + at..from + at + sentence.len()].to_vec())
 }
 
 /// Milliseconds of the beginning that were said and not heard.
