@@ -6,7 +6,7 @@ BENCHES := relay_delay mouth_to_ear capacity quality playout
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench deps test-rust test-page
+.PHONY: help run test check bench deps test-rust test-page test-browsers
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,14 @@ test-page: $(NODE_MODULES)
 	cargo build --workspace --bins --locked
 	npm --prefix web test
 	npm --prefix web run e2e
+
+test-browsers: export RELAY ?= $(TARGET)/debug/relay
+test-browsers: export CAPTURE_CLI ?= $(TARGET)/debug/capture-cli
+test-browsers: $(NODE_MODULES) ## Test the page in Chromium, Firefox and WebKitGTK
+	@scripts/deps browsers
+	cargo build --workspace --bins --locked
+	npm --prefix web run e2e
+	npm --prefix web run e2e:browsers
 
 $(NODE_MODULES): web/package.json web/package-lock.json
 	npm --prefix web ci

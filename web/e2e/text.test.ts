@@ -102,6 +102,29 @@ test('names, lines and notices from outside are text, whatever they look like', 
   await mallory.page.context().close();
 });
 
+test('names that turn text around are refused, and so is a chat of 10,000 characters', async () => {
+  const ada = await join(browser, relay, 'long', 'Ada', 'listen');
+  // What is typed stops at the field's limit; a script does not.
+  await ada.page.getByTestId('chat-input').evaluate((input) => {
+    (input as HTMLInputElement).value = 'x'.repeat(10_000);
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await ada.page.getByTestId('chat-send').click();
+  await ada.page.getByTestId('notice').getByText('at most 1000 characters').waitFor();
+  await ada.page.getByTestId('chat-input').fill('short');
+  await ada.page.getByTestId('chat-send').click();
+  await ada.page.getByTestId('chat-text').waitFor();
+  expect(await ada.page.getByTestId('chat-text').allTextContents()).toEqual(['short']);
+
+  const mallory = await visit(browser, relay, 'long');
+  await mallory.page.getByTestId('name').fill('a\u202eb');
+  await mallory.page.getByTestId('join').click();
+  await mallory.page.getByText('must not contain control characters').waitFor();
+  expect([...ada.complaints, ...mallory.complaints]).toEqual([]);
+  await ada.page.context().close();
+  await mallory.page.context().close();
+});
+
 test('a room whose name is malformed is explained', async () => {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // One file at a time: each starts a relay, a Chromium and native programs of its own, and measures sound.
 export default defineConfig({
   test: {
-    include: ['e2e/**/*.test.ts'],
+    include: ['e2e/*.test.ts'],
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 60_000,

@@ -115,28 +115,34 @@ async function connect(track: MediaStreamTrack): Promise<Connection> {
 
 /** At the microphone's own rate, because a browser that resamples does so in blocks that wait; the worker does not. */
 async function connectWorklet(track: MediaStreamTrack): Promise<Connection> {
-  const { sampleRate = SAMPLE_RATE } = track.getSettings();
-  for (const options of [{ latencyHint: 0, sampleRate }, { latencyHint: 0 }]) {
-    const context = new AudioContext(options);
-    try {
-      await context.audioWorklet.addModule(workletUrl);
-      const node = new AudioWorkletNode(context, 'lanline-capture', { channelCount: 2, channelCountMode: 'max' });
-      // A node that leads nowhere is not run by every browser; this one puts out silence.
-      context
-        .createMediaStreamSource(new MediaStream([track]))
-        .connect(node)
-        .connect(context.destination);
-      await context.resume();
-      const { port1, port2 } = new MessageChannel();
-      node.port.postMessage(port1, [port1]);
-      const feed: CaptureFeed = { via: 'worklet', port: port2, sampleRate: context.sampleRate };
-      return { feed, close: () => void context.close() };
-    } catch (error) {
-      void context.close();
-      if (options.sampleRate === undefined) throw error;
-    }
+  // WebKit says 0, and Firefox nothing.
+  const rate = track.getSettings().sampleRate || SAMPLE_RATE;
+  try {
+    return await connectAt(track, { latencyHint: 0, sampleRate: rate });
+  } catch {
+    return connectAt(track, { latencyHint: 0 });
   }
-  throw new Error('unreachable: the last try returns or throws');
+}
+
+async function connectAt(track: MediaStreamTrack, options: AudioContextOptions): Promise<Connection> {
+  const context = new AudioContext(options);
+  try {
+    await context.audioWorklet.addModule(workletUrl);
+    const node = new AudioWorkletNode(context, 'lanline-capture', { channelCount: 2, channelCountMode: 'max' });
+    // A node that leads nowhere is not run by every browser; this one puts out silence.
+    context
+      .createMediaStreamSource(new MediaStream([track]))
+      .connect(node)
+      .connect(context.destination);
+    await context.resume();
+    const { port1, port2 } = new MessageChannel();
+    node.port.postMessage(port1, [port1]);
+    const feed: CaptureFeed = { via: 'worklet', port: port2, sampleRate: context.sampleRate };
+    return { feed, close: () => void context.close() };
+  } catch (error) {
+    void context.close();
+    throw error;
+  }
 }
 
 /** What the browser says of the way from the microphone to us, the block that a sample waits for not counted. */

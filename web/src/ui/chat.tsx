@@ -3,7 +3,7 @@ import { sendChat } from '../conversation.ts';
 import { SendIcon } from './icons.tsx';
 import { SeverityIcon, severityWord } from './notices.tsx';
 import type { Line } from './room-state.ts';
-import { chatFollowed, link, missed, NONE_MISSED, roomState } from './store.ts';
+import { chatFollowed, link, missed, NONE_MISSED, roomState, showNotice } from './store.ts';
 import { language, t } from './words.ts';
 
 const MAX_CHARACTERS = 1000;
@@ -92,6 +92,11 @@ function Composer() {
   const open = link.value.state === 'open';
   const send = () => {
     if (trimmed === '' || !open) return;
+    // The field's own limit holds for what is typed, not for what an extension or a script puts in.
+    if ([...trimmed].length > MAX_CHARACTERS) {
+      showNotice('warning', t('chatTooLong', { most: MAX_CHARACTERS }));
+      return;
+    }
     sendChat(trimmed);
     seen();
     setText('');

@@ -87,6 +87,7 @@ export const de: Words = {
   messageLabel: 'Nachricht an den Raum',
   message: 'Nachricht',
   send: 'Senden',
+  chatTooLong: 'Eine Nachricht hat höchstens {most} Zeichen.',
   chatYou: 'Du',
   showMissed: 'Zeigen, was du verpasst hast',
 

@@ -91,6 +91,7 @@ export const en = {
   messageLabel: 'Message to the room',
   message: 'Message',
   send: 'Send',
+  chatTooLong: 'A message has at most {most} characters.',
   chatYou: 'You',
   showMissed: 'Show what you missed',
 

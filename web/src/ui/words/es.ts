@@ -87,6 +87,7 @@ export const es: Words = {
   messageLabel: 'Mensaje a la sala',
   message: 'Mensaje',
   send: 'Enviar',
+  chatTooLong: 'Un mensaje tiene como máximo {most} caracteres.',
   chatYou: 'Tú',
   showMissed: 'Ver lo que te perdiste',
 

@@ -87,6 +87,7 @@ export const fr: Words = {
   messageLabel: 'Message au salon',
   message: 'Message',
   send: 'Envoyer',
+  chatTooLong: 'Un message a au plus {most} caractères.',
   chatYou: 'Vous',
   showMissed: 'Voir ce que vous avez manqué',
 

@@ -87,6 +87,7 @@ export const pt: Words = {
   messageLabel: 'Mensagem para a sala',
   message: 'Mensagem',
   send: 'Enviar',
+  chatTooLong: 'Uma mensagem tem no máximo {most} caracteres.',
   chatYou: 'Você',
   showMissed: 'Ver o que perdeu',
 
