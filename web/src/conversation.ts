@@ -9,7 +9,7 @@ import { DelayWatch } from './delay-watch.ts';
 import { inputs, lookForDevices, watchDevices } from './devices.ts';
 import type { FromWorker, Link, ToWorker } from './net/messages.ts';
 import NetWorker from './net/worker.ts?worker';
-import { Output } from './output.ts';
+import { Output, tellAudioSession } from './output.ts';
 import { type Gain, toSay } from './ui/gains.ts';
 import { CLOSED } from './ui/push-to-talk.ts';
 import { EMPTY_ROOM } from './ui/room-state.ts';
@@ -81,6 +81,7 @@ class Conversation {
       store.roomState.value = EMPTY_ROOM;
       store.link.value = { state: 'connecting' };
       store.microphone.value = 'off';
+      store.echoCancelled.value = true;
       store.muted.value = false;
       store.deafened.value = false;
       store.push.value = CLOSED;
@@ -93,6 +94,7 @@ class Conversation {
   }
 
   async enter(mode: Mode, steal: boolean): Promise<void> {
+    tellAudioSession(mode === 'talk');
     void this.#output.resume();
     const opus = loadCodec();
     opus.catch(() => {}); // Looked at below; until then a refused microphone may come first.
@@ -108,6 +110,7 @@ class Conversation {
       this.#attachCapture();
       this.#follow();
       store.screen.value = { at: 'room' };
+      if (!store.echoCancelled.value) store.showNotice('warning', t('echo'), t('echoMissing'));
       void this.#keepAwake();
     } catch (error) {
       if (!this.#closed) fail({ kind: error instanceof CodecError ? 'codec' : 'unsupported' });
@@ -116,6 +119,7 @@ class Conversation {
 
   async turnOnMicrophone(): Promise<void> {
     store.microphone.value = 'starting';
+    tellAudioSession(true);
     if (await this.#openMicrophone()) {
       this.#attachCapture();
       store.muted.value = false;

@@ -13,6 +13,12 @@ interface PlaybackStats {
   underrunEvents: number;
 }
 
+/** Safari routes sound by what a page says it does; a page that only plays is not muted by the phone's silent switch. */
+export function tellAudioSession(talks: boolean): void {
+  const session = (navigator as { audioSession?: { type: string } }).audioSession;
+  if (session !== undefined) session.type = talks ? 'play-and-record' : 'playback';
+}
+
 export class Output {
   readonly #delay: DelayWatch;
   readonly #steps = new OutputSteps();
@@ -48,8 +54,6 @@ export class Output {
   }
 
   async resume(): Promise<void> {
-    const session = (navigator as { audioSession?: { type: string } }).audioSession;
-    if (session !== undefined) session.type = 'play-and-record';
     await this.#context.resume();
   }
 
