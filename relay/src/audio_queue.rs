@@ -3,24 +3,26 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use relay_engine::{Micros, Ptime};
+use relay_engine::Micros;
 use relay_wire::{DownFlags, DownHeader, Standing};
 
 /// What is older is not worth hearing any more.
 pub const MAX_AGE_US: u64 = 120_000;
+/// Bounds memory, not time: more packets than the longest burst that a talker's own queues let through at once.
+const MAX_PACKETS: usize = 64;
 
 /// Packets for one listener, oldest first.
 ///
-/// Primes are not played, so they take no part in the bound; they go when the packet they lead up to goes.
+/// A burst is kept whole: what counts is how long a packet has waited here, not how many there are. Primes go with the
+/// packet they lead up to.
 /// What a discarded packet's flags say still has to reach the listener: *marker* and *cross-fade* move to the next
 /// playable packet. *End* moves too, unless the next packet begins a talkspurt, which says it already; with no
 /// next packet an empty one carries it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct AudioQueue {
     packets: VecDeque<Queued>,
     /// Packets in the queue that are not primes.
-    playable: u64,
-    ptime_us: u64,
+    playable: usize,
     orphaned: DownFlags,
     orphaned_end: Option<DownHeader>,
     standing: Standing,
@@ -35,36 +37,19 @@ struct Queued {
 }
 
 impl AudioQueue {
-    /// An empty queue for packets of that duration.
-    #[must_use]
-    pub fn new(ptime: Ptime) -> Self {
-        Self {
-            packets: VecDeque::new(),
-            playable: 0,
-            ptime_us: ptime.micros(),
-            orphaned: DownFlags::default(),
-            orphaned_end: None,
-            standing: Standing::default(),
-            discarded: 0,
-        }
-    }
-
     /// Appends a packet and discards what is too old now.
     pub fn push(&mut self, now: Micros, header: DownHeader, payload: Bytes) {
-        self.playable += u64::from(!header.flags.prime);
+        self.playable += usize::from(!header.flags.prime);
         self.packets.push_back(Queued { header, payload, at: now });
-        while self.playable * self.ptime_us > MAX_AGE_US {
+        while self.packets.len() > MAX_PACKETS {
             self.discard_oldest();
         }
-        self.adopt();
+        self.discard_stale(now);
     }
 
     /// Whether [`take`](Self::take) would give a packet; discards what is too old.
     pub fn has_packet(&mut self, now: Micros) -> bool {
-        while self.packets.front().is_some_and(|oldest| now.since(oldest.at) > MAX_AGE_US) {
-            self.discard_oldest();
-        }
-        self.adopt();
+        self.discard_stale(now);
         !self.packets.is_empty() || self.orphaned_end.is_some()
     }
 
@@ -78,7 +63,7 @@ impl AudioQueue {
             self.orphaned = DownFlags::default();
             return self.orphaned_end.take().map(|header| (header, Bytes::new()));
         };
-        self.playable -= u64::from(!header.flags.prime);
+        self.playable -= usize::from(!header.flags.prime);
         Some((header, payload))
     }
 
@@ -88,13 +73,24 @@ impl AudioQueue {
         self.discarded
     }
 
-    fn cut_standing(&mut self, now: Micros) {
-        let waited_us = |queue: &Self| queue.packets.front().map_or(0, |oldest| now.since(oldest.at));
-        let longest_us = self.standing.longest_us(now.0, waited_us(self));
-        while self.playable > 1 && waited_us(self) > longest_us {
+    fn discard_stale(&mut self, now: Micros) {
+        while self.waited_us(now) > MAX_AGE_US {
             self.discard_oldest();
         }
         self.adopt();
+    }
+
+    fn cut_standing(&mut self, now: Micros) {
+        let longest_us = self.standing.longest_us(now.0, self.waited_us(now));
+        while self.playable > 1 && self.waited_us(now) > longest_us {
+            self.discard_oldest();
+        }
+        self.adopt();
+    }
+
+    /// How long the oldest has waited.
+    fn waited_us(&self, now: Micros) -> u64 {
+        self.packets.front().map_or(0, |oldest| now.since(oldest.at))
     }
 
     /// Discards one playable packet and the primes before it.
@@ -147,7 +143,7 @@ mod tests {
 
     /// One packet each tick, then everything that is left `after` the last one was queued.
     fn run(flags: &[DownFlags], after: u64) -> Vec<(u16, DownFlags, usize)> {
-        let mut queue = AudioQueue::new(Ptime::Ms20);
+        let mut queue = AudioQueue::default();
         let mut now = Micros(0);
         for (sequence, flags) in (0..).zip(flags) {
             now = Micros(u64::from(sequence) * TICK);
@@ -170,7 +166,7 @@ mod tests {
         let mut flags = [plain(); 10];
         flags[0] = first;
         let left = run(&flags, 0);
-        assert_eq!(left.iter().map(|p| p.0).collect::<Vec<_>>(), [4, 5, 6, 7, 8, 9]);
+        assert_eq!(left.iter().map(|p| p.0).collect::<Vec<_>>(), [3, 4, 5, 6, 7, 8, 9]);
         assert_eq!((left[0].1, left[1].1), (first, plain()));
     }
 
@@ -189,7 +185,7 @@ mod tests {
     #[test]
     fn a_new_talkspurt_says_by_itself_that_the_last_one_ended() {
         let marker = DownFlags { marker: true, ..plain() };
-        let mut queue = AudioQueue::new(Ptime::Ms20);
+        let mut queue = AudioQueue::default();
         queue.push(Micros(0), packet(0, DownFlags { end: true, ..plain() }), Bytes::from_static(b"a"));
         queue.push(Micros(500_000), packet(1, marker), Bytes::from_static(b"b"));
         let taken: Vec<_> = std::iter::from_fn(|| queue.take(Micros(500_000))).map(|(h, _)| h).collect();
@@ -197,33 +193,36 @@ mod tests {
     }
 
     #[test]
-    fn primes_do_not_count_and_go_with_the_packet_they_lead_up_to() {
+    fn a_burst_is_kept_whole_and_its_memory_is_bounded() {
+        let burst = |packets: u16| {
+            let mut queue = AudioQueue::default();
+            for sequence in 0..packets {
+                queue.push(Micros(0), packet(sequence, plain()), Bytes::from_static(b"x"));
+            }
+            std::iter::from_fn(|| queue.take(Micros(5000))).map(|(h, _)| h.sequence).collect::<Vec<_>>()
+        };
+        assert_eq!(burst(20), (0..20).collect::<Vec<_>>());
+        assert_eq!(burst(400), (336..400).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn primes_go_with_the_packet_they_lead_up_to() {
         let prime = DownFlags { prime: true, ..plain() };
         let fade = DownFlags { cross_fade: true, ..plain() };
-        let seam = [prime, prime, prime, prime, fade];
-        let mut flags = seam.to_vec();
-        flags.extend([plain(); 5]);
-        let kept = |left: Vec<(u16, DownFlags, usize)>| left.iter().map(|p| p.0).collect::<Vec<_>>();
-        let mut queue = AudioQueue::new(Ptime::Ms20);
-        for (sequence, flags) in (0..).zip(&flags) {
-            queue.push(Micros(0), packet(sequence, *flags), Bytes::from_static(b"x"));
+        let mut queue = AudioQueue::default();
+        for (sequence, flags) in (0..).zip([prime, prime, prime, prime, fade]) {
+            queue.push(Micros(0), packet(sequence, flags), Bytes::from_static(b"x"));
         }
-        assert_eq!(std::iter::from_fn(|| queue.take(Micros(0))).count(), 10, "six playable and four primes fit");
-        flags.push(plain());
-        assert_eq!(kept(run(&flags[4..], 0)), [1, 2, 3, 4, 5, 6]);
-        let mut queue = AudioQueue::new(Ptime::Ms20);
-        for (sequence, flags) in (0..).zip(&flags) {
-            queue.push(Micros(0), packet(sequence, *flags), Bytes::from_static(b"x"));
-        }
-        let left: Vec<_> = std::iter::from_fn(|| queue.take(Micros(0))).map(|(h, _)| (h.sequence, h.flags)).collect();
-        assert_eq!(left[0], (5, fade), "the cross-fade moves to the first packet that is left");
-        assert_eq!(left.len(), 6);
+        queue.push(Micros(TICK), packet(5, plain()), Bytes::from_static(b"x"));
+        let left: Vec<_> =
+            std::iter::from_fn(|| queue.take(Micros(130_000))).map(|(h, _)| (h.sequence, h.flags)).collect();
+        assert_eq!(left, [(5, fade)], "the cross-fade moves to the packet that is left");
         assert_eq!(queue.discarded(), 5);
     }
 
     /// A packet each tick and a link that takes one each `every`; how long each taken had waited, in ms.
     fn waits(every: u64, ticks: u16) -> Vec<u64> {
-        let mut queue = AudioQueue::new(Ptime::Ms20);
+        let mut queue = AudioQueue::default();
         let mut waits = Vec::new();
         for step in 0..u64::from(ticks) * 4 {
             let now = Micros(step * TICK / 4);
@@ -249,21 +248,21 @@ mod tests {
 
     #[test]
     fn what_a_stall_has_left_is_sent() {
-        let mut queue = AudioQueue::new(Ptime::Ms20);
+        let mut queue = AudioQueue::default();
         for sequence in 0..50u16 {
             queue.push(Micros(u64::from(sequence) * TICK), packet(sequence, plain()), Bytes::from_static(b"x"));
         }
         let kept: Vec<u16> =
             (0..6).filter_map(|n| queue.take(Micros(980_000 + n * 5000))).map(|(h, _)| h.sequence).collect();
-        assert_eq!(kept, [44, 45, 46, 47, 48, 49]);
+        assert_eq!(kept, [43, 44, 45, 46, 47, 48]);
     }
 
     #[test]
     fn ten_millisecond_packets_have_the_same_bound_in_time() {
-        let mut queue = AudioQueue::new(Ptime::Ms10);
+        let mut queue = AudioQueue::default();
         for sequence in 0..100u16 {
             queue.push(Micros(u64::from(sequence) * 10_000), packet(sequence, plain()), Bytes::from_static(b"x"));
         }
-        assert_eq!(std::iter::from_fn(|| queue.take(Micros(990_000))).count(), 12);
+        assert_eq!(std::iter::from_fn(|| queue.take(Micros(990_000))).count(), 13);
     }
 }

@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use relay_engine::{Micros, Ptime};
+use relay_engine::Micros;
 use relay_wire::{DownHeader, ServerMessage, close};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -27,7 +27,7 @@ const MAX_TEXTS: usize = 4096;
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// The queues of one session.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Egress {
     queues: Mutex<Queues>,
     writer: AtomicWaker,
@@ -54,7 +54,7 @@ pub struct Pending {
     pub close: Option<Close>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Queues {
     /// Nothing is written before the welcome, whoever is quicker.
     welcomed: bool,
@@ -65,19 +65,6 @@ struct Queues {
 }
 
 impl Egress {
-    /// Empty queues for packets of that duration.
-    #[must_use]
-    pub fn new(ptime: Ptime) -> Self {
-        let queues = Queues {
-            welcomed: false,
-            texts: VecDeque::new(),
-            text_bytes: 0,
-            audio: AudioQueue::new(ptime),
-            close: None,
-        };
-        Self { queues: Mutex::new(queues), writer: AtomicWaker::new(), closing: AtomicBool::new(false) }
-    }
-
     /// Puts the welcome before everything else.
     pub fn push_welcome(&self, text: Utf8Bytes) {
         let mut queues = self.lock();
@@ -203,7 +190,7 @@ mod tests {
 
     #[test]
     fn texts_come_out_in_order() {
-        let egress = Egress::new(Ptime::Ms20);
+        let egress = Egress::default();
         for text in ["a", "b", "c"] {
             egress.push_text(text.into());
         }
@@ -213,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_welcome_is_written_before_anything_that_was_quicker() {
-        let egress = Egress::new(Ptime::Ms20);
+        let egress = Egress::default();
         egress.push_text("pong".into());
         assert!(!egress.pending(Micros(0)).text);
         egress.push_welcome("welcome".into());
@@ -225,7 +212,7 @@ mod tests {
     #[test]
     fn a_reader_that_takes_nothing_is_closed_with_a_reason() {
         for (text, fits) in [("x".repeat(10), MAX_TEXTS), ("x".repeat(4000), MAX_TEXT_BYTES / 4000)] {
-            let egress = Egress::new(Ptime::Ms20);
+            let egress = Egress::default();
             for _ in 0..fits {
                 egress.push_text(text.as_str().into());
             }
@@ -240,7 +227,7 @@ mod tests {
 
     #[test]
     fn nothing_follows_the_last_message() {
-        let egress = Egress::new(Ptime::Ms20);
+        let egress = Egress::default();
         egress.push_text("a".into());
         egress.close("bye".into(), Close { code: 1001, reason: "first" });
         egress.close("again".into(), Close { code: 1008, reason: "second" });

@@ -312,7 +312,7 @@ mod tests {
     use relay_wire::{DisplayName, close};
 
     fn join(id: u32) -> (Event, Arc<Egress>) {
-        let egress = Arc::new(Egress::new(Ptime::Ms20));
+        let egress = Arc::new(Egress::default());
         let name = DisplayName::parse("guest").expect("a good name");
         (Event::Join { id: ParticipantId(id), name, egress: Arc::clone(&egress) }, egress)
     }

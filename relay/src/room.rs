@@ -274,7 +274,7 @@ mod tests {
 
     impl Guest {
         fn enter(room: &mut Room, id: u32) -> Self {
-            let egress = Arc::new(Egress::new(Ptime::Ms20));
+            let egress = Arc::new(Egress::default());
             let name = DisplayName::parse(&format!("guest {id}")).expect("a good name");
             room.handle(Micros(0), Event::Join { id: ParticipantId(id), name, egress: Arc::clone(&egress) });
             Self(egress)

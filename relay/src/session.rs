@@ -92,7 +92,7 @@ impl Session {
     #[must_use]
     pub fn new(config: Config, socket: WebSocketStream<Connection>, seat: Seat, via: Via) -> Self {
         let now = config.clock.now();
-        let egress = Arc::new(Egress::new(config.ptime));
+        let egress = Arc::new(Egress::default());
         let round_trip_us = kernel::round_trip_us(socket.get_ref().tcp()).unwrap_or(0);
         let mut second = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
