@@ -101,8 +101,7 @@ test('an output that runs dry gets a longer buffer, and goes on playing', async 
         made.push(options?.latencyHint as number);
       }
       get playbackStats() {
-        const dry = made.at(-1) === 0 && this.currentTime > 4;
-        return { underrunEvents: dry ? 9 : 0 };
+        return { underrunEvents: made.at(-1) === 0 ? Math.floor(this.currentTime) : 0 };
       }
     }
     Object.assign(globalThis, { AudioContext: Counted, made });

@@ -1,8 +1,8 @@
 // The sound on its way out: the playback context and its worklet, volume and speaker as chosen, and another context with
-// a longer buffer where the device runs dry.
+// a longer buffer while the device runs dry.
 
 import { effect } from '@preact/signals';
-import { ClockGaps, OutputSteps } from './audio/output-steps.ts';
+import { ClockGaps, type OutputStep, OutputSteps } from './audio/output-steps.ts';
 import { type Playout, type PlayoutReport, startPlayout } from './audio/playout.ts';
 import type { DelayWatch } from './delay-watch.ts';
 import * as settings from './ui/settings.ts';
@@ -92,13 +92,14 @@ export class Output {
     this.#gaps.observe(nowMs, this.#context.currentTime * 1000);
     // A hidden page is throttled, and a paused context plays nothing: neither says anything of the device.
     if (document.hidden || !this.running || this.#renewing) return;
-    if (this.#steps.observe(nowMs, playbackStats?.underrunEvents ?? this.#gaps.count)) void this.#stepUp();
+    const step = this.#steps.observe(nowMs, playbackStats?.underrunEvents ?? this.#gaps.count, report.captureUs === 0);
+    if (step !== null) void this.#take(step);
   }
 
   /** The old worklet plays on until the new one is there; what is between is concealed. */
-  async #stepUp(): Promise<void> {
+  async #take(step: OutputStep): Promise<void> {
     this.#renewing = true;
-    this.#steps.up();
+    this.#steps.take(step);
     this.#gaps = new ClockGaps();
     const context = this.#newContext();
     try {

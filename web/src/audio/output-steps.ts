@@ -1,42 +1,57 @@
-// The output begins with as little buffering as the browser gives. A device that runs dry again and again needs more;
-// it gets it a step at a time. Pure: time and counts are arguments.
+// The output begins with as little buffering as the browser gives. A device that runs dry again and again needs more; it
+// gets it a step at a time, and in a pause tries again with less once it has been steady. Pure: time and counts are
+// arguments.
 
 /** `latencyHint` of the playback context, in seconds. */
 export const OUTPUT_HINTS = [0, 0.02, 0.04, 0.08] as const;
 
 /** The first moments of a context are rough on every device. */
 const SETTLE_MS = 3_000;
-/** So many underruns within so long are heard, and a longer buffer is the smaller evil. */
+/** A hiccup of the machine is one however many buffers it empties: seconds are counted, not underruns. */
+const HICCUP_MS = 1_000;
+/** So many within so long are heard, and a longer buffer is the smaller evil. */
 const MANY = 4;
 const WINDOW_MS = 15_000;
+/** Steady for this long, it tries with less; each time that this was wrong it waits longer by this factor. */
+const STEADY_MS = 45_000;
+const WRONG_FACTOR = 3;
+
+export type OutputStep = 'up' | 'down' | null;
 
 export class OutputSteps {
   #step = 0;
+  #steadyMs = STEADY_MS;
   #sinceMs: number | null = null;
   #last = 0;
-  #underrunsMs: number[] = [];
+  #hiccupsMs: number[] = [];
+  #triedLess = false;
 
   get hint(): number {
     return OUTPUT_HINTS[this.#step]!;
   }
 
-  /** `underruns`: all there were so far in this context. True: it is time for a context with the next hint. */
-  observe(nowMs: number, underruns: number): boolean {
+  /** `underruns`: all there were so far in this context. Not null: it is time for a context with another hint. */
+  observe(nowMs: number, underruns: number, silent: boolean): OutputStep {
     this.#sinceMs ??= nowMs;
-    const fresh = Math.max(0, underruns - this.#last);
+    const fresh = underruns > this.#last;
     this.#last = underruns;
-    if (nowMs - this.#sinceMs < SETTLE_MS || this.#step === OUTPUT_HINTS.length - 1) return false;
-    for (let n = 0; n < Math.min(fresh, MANY); n++) this.#underrunsMs.push(nowMs);
-    this.#underrunsMs = this.#underrunsMs.filter((at) => nowMs - at < WINDOW_MS);
-    return this.#underrunsMs.length >= MANY;
+    if (nowMs - this.#sinceMs < SETTLE_MS) return null;
+    const lastMs = this.#hiccupsMs.at(-1) ?? Number.NEGATIVE_INFINITY;
+    if (fresh && nowMs - lastMs >= HICCUP_MS) this.#hiccupsMs.push(nowMs);
+    this.#hiccupsMs = this.#hiccupsMs.filter((at) => nowMs - at < WINDOW_MS);
+    if (this.#hiccupsMs.length >= MANY) return this.#step < OUTPUT_HINTS.length - 1 ? 'up' : null;
+    const steadySinceMs = Math.max(this.#sinceMs, lastMs);
+    return silent && this.#step > 0 && nowMs - steadySinceMs >= this.#steadyMs ? 'down' : null;
   }
 
-  /** Goes up a step; what is observed next is another context. */
-  up(): void {
-    this.#step = Math.min(this.#step + 1, OUTPUT_HINTS.length - 1);
+  /** Does what was observed; what is observed next is another context. */
+  take(step: OutputStep): void {
+    if (step === 'up' && this.#triedLess) this.#steadyMs *= WRONG_FACTOR;
+    this.#triedLess = step === 'down';
+    this.#step += step === 'up' ? 1 : step === 'down' ? -1 : 0;
     this.#sinceMs = null;
     this.#last = 0;
-    this.#underrunsMs = [];
+    this.#hiccupsMs = [];
   }
 }
 
