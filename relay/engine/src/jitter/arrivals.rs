@@ -46,6 +46,10 @@ const DEAR_QUANTILE: f32 = 0.9;
 const DEAR_FROM_US: i64 = 40_000;
 const DEAR_TO_US: i64 = 60_000;
 
+/// While few windows are known a late packet in one of them is not yet a habit: that one may be an exception. The first
+/// windows weigh more, so it is somewhat more than two.
+const FEW_WINDOWS: f32 = 2.2;
+
 /// Share of the windows without a packet later than is usual.
 const USUAL_QUANTILE: f32 = 0.7;
 
@@ -109,8 +113,8 @@ impl Arrivals {
         self.window_samples += i64::try_from(samples).unwrap_or(0);
         if self.window_samples >= WINDOW_SAMPLES {
             self.histogram.add(self.window_max_us);
-            self.conclude();
             self.windows += 1;
+            self.conclude();
             self.last_window_us = self.window_max_us;
             self.window_max_us = 0;
             self.window_samples = 0;
@@ -150,7 +154,9 @@ impl Arrivals {
     }
 
     fn conclude(&mut self) {
-        self.worth_us = self.histogram.least_us(|delay, share| share >= wanted_share(delay));
+        #[expect(clippy::cast_precision_loss, reason = "only the first hundred matter")]
+        let known = (1.0 - FEW_WINDOWS / (self.windows as f32 + 1.0)).max(0.5);
+        self.worth_us = self.histogram.least_us(|delay, share| share >= wanted_share(delay).min(known));
         self.usual_us = self.histogram.quantile_us(USUAL_QUANTILE);
     }
 
@@ -186,19 +192,18 @@ pub(super) fn transit_us(now: Micros, timestamp: i64) -> i64 {
 struct SlidingMinimum {
     current: Option<i64>,
     previous: Option<i64>,
-    since: Micros,
+    since: Option<Micros>,
 }
 
 const HALF_WINDOW_US: u64 = 2_000_000;
 
 impl SlidingMinimum {
     fn update(&mut self, now: Micros, value: i64) {
-        let age = now.since(self.since);
-        if age >= HALF_WINDOW_US {
+        if self.since.is_none_or(|since| now.since(since) >= HALF_WINDOW_US) {
             // After a long silence the older half still says more than a single packet does.
             self.previous = self.current.or(self.previous);
             self.current = None;
-            self.since = now;
+            self.since = Some(now);
         }
         self.current = Some(self.current.map_or(value, |least| least.min(value)));
     }
@@ -245,6 +250,13 @@ mod tests {
         let mut arrivals = Arrivals::default();
         feed(&mut arrivals, 0..3000, |n| if n % 1500 == 700 { 900 } else { 2 });
         assert!(arrivals.target_us() <= 3_000, "{}", arrivals.target_us());
+    }
+
+    #[test]
+    fn nor_does_a_hiccup_in_the_first_seconds() {
+        let mut arrivals = Arrivals::default();
+        feed(&mut arrivals, 0..250, |n| if n == 200 { 100 } else { 2 });
+        assert!(arrivals.target_us() <= 5_000, "{}", arrivals.target_us());
     }
 
     #[test]

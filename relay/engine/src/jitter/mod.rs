@@ -22,9 +22,12 @@ mod time_scale;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 pub use packet::Packet;
 pub(crate) use passing::Passed;
+pub use scaling::time_scaled;
 
 use std::collections::VecDeque;
 
@@ -113,7 +116,7 @@ pub struct JitterBuffer<C: Codec> {
     /// Samples concealed while the media time stood still.
     stood_still: i64,
     /// Times in a row that no two periods were alike enough.
-    refused: u32,
+    refused: u16,
     /// Samples that may be removed or inserted now; earned by playing.
     scale_budget: i64,
     /// How much longer than they have to the packets decoded in the last pull have waited, microseconds; `None` where none

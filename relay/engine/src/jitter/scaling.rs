@@ -6,8 +6,7 @@ use super::store::Stored;
 use super::time_scale::{self, Likeness};
 use super::{JitterBuffer, Phase};
 use crate::codec::Codec;
-use crate::time::Micros;
-use crate::time::{samples_to_us, us_to_samples};
+use crate::time::{Micros, Ptime, samples_to_us, us_to_samples};
 
 /// Share of the signal, in percent, that time-scaling may take or add: more, by this much a millisecond, the more delay
 /// there is over that.
@@ -22,14 +21,15 @@ const FAST_ABOVE_US: i64 = 100_000;
 /// What would be played within this time, 25 ms, of the end of the block may be slowed down to wait for what is late.
 const SOON: i64 = us_to_samples(25_000);
 
-/// Refusals after which one is less choosy, and after which anything goes: noise has no periods, and nobody hears it cut.
-const PATIENCE: u32 = 25;
-const IMPATIENCE: u32 = 50;
+/// How alike two periods must be for one of them to go: at first very much, less with every refusal. In a hurry less will
+/// do, and in the end anything goes: noise has no periods, and nobody hears it cut.
+const CHOOSY: f32 = 0.95;
+const LESS_A_REFUSAL: f32 = 0.01;
+const IN_A_HURRY: f32 = 0.4;
+const IMPATIENCE: u16 = 50;
 
-/// How alike two periods must be to be merged, gently or in a hurry.
+/// How alike they must be for one to be put in.
 const GENTLE: Likeness = Likeness(0.8);
-const FAST: Likeness = Likeness(0.4);
-const ANY: Likeness = Likeness(-1.0);
 const BRIDGE: Likeness = Likeness(0.5);
 
 impl<C: Codec> JitterBuffer<C> {
@@ -61,12 +61,7 @@ impl<C: Codec> JitterBuffer<C> {
         let operation = decide(Status { level_us, leftover_us, target_us, recent_us, usual_us, block_us });
         let fast = matches!(operation, Operation::Accelerate { most_us } if most_us >= FAST_ABOVE_US);
         let expands = operation == Operation::PreemptiveExpand;
-        let likeness = match self.refused {
-            _ if expands => GENTLE,
-            0..PATIENCE if !fast => GENTLE,
-            0..IMPATIENCE => FAST,
-            _ => ANY,
-        };
+        let likeness = if expands { GENTLE } else { wanted_likeness(self.refused, fast) };
         self.scale_budget = self.scale_budget.min(2 * self.packet_samples());
         if operation == Operation::Normal || self.scale_budget < 0 {
             return;
@@ -94,7 +89,7 @@ impl<C: Codec> JitterBuffer<C> {
                 inserted
             }
         };
-        self.refused = if changed == 0 && !expands { self.refused + 1 } else { 0 };
+        self.refused = if changed == 0 && !expands { self.refused.saturating_add(1) } else { 0 };
         // What nobody hears is free.
         if !quiet {
             self.scale_budget -= i64::try_from(changed).unwrap_or(0) * 100 / percent(operation);
@@ -119,6 +114,43 @@ impl<C: Codec> JitterBuffer<C> {
             self.next_timestamp += self.packet_samples();
             self.remember(stored.timestamp, stored.packet);
         }
+    }
+}
+
+/// Speech made longer by so many percent, shorter where that is negative, by the means of the jitter buffer and as gently:
+/// for those who want to measure how that sounds.
+#[must_use]
+pub fn time_scaled(speech: &[i16], percent: i64) -> Vec<i16> {
+    let mut scaled = Vec::with_capacity(speech.len() * 2);
+    let mut pcm = Vec::new();
+    let (mut owed, mut refused) = (0, 0);
+    for frame in speech.chunks(Ptime::Ms20.samples()) {
+        pcm.extend_from_slice(frame);
+        owed += i64::try_from(frame.len()).unwrap_or(0) * percent;
+        if pcm.len() < time_scale::WANTED {
+            continue;
+        }
+        let likeness = wanted_likeness(refused, false);
+        let changed = match owed {
+            1.. => time_scale::insert_period(&mut pcm, likeness),
+            0 => 0,
+            _ => time_scale::remove_period(&mut pcm, time_scale::MAX_PERIOD, likeness),
+        };
+        refused = if changed == 0 { refused + 1 } else { 0 };
+        owed -= owed.signum() * 100 * i64::try_from(changed).unwrap_or(0);
+        let played = pcm.len().saturating_sub(time_scale::WANTED - frame.len());
+        scaled.extend(pcm.drain(..played));
+    }
+    scaled.append(&mut pcm);
+    scaled
+}
+
+fn wanted_likeness(refused: u16, fast: bool) -> Likeness {
+    let patient = CHOOSY - LESS_A_REFUSAL * f32::from(refused);
+    match refused {
+        IMPATIENCE.. => Likeness(-1.0),
+        _ if fast => Likeness(patient.min(IN_A_HURRY)),
+        _ => Likeness(patient),
     }
 }
 
