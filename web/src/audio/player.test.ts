@@ -31,6 +31,7 @@ function play(signal: Float32Array, rate: number, ppm: number) {
         end: false,
         prime: false,
         crossFade: false,
+        preRoll: false,
         captureUs: 0,
         gainHalfDb: 0,
         payload: encoder.encode(signal.subarray(sent * 960, (sent + 1) * 960)),
@@ -81,6 +82,7 @@ test('volume goes to nothing without a click', () => {
         end: false,
         prime: false,
         crossFade: false,
+        preRoll: false,
         captureUs: 0,
         gainHalfDb: 0,
       };

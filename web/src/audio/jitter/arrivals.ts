@@ -8,20 +8,41 @@ import { SAMPLE_RATE } from '../units.ts';
 
 /** Of each half second the largest delay goes into the histogram, so that a burst counts once whatever its length. */
 const WINDOW_SAMPLES = SAMPLE_RATE / 2;
-/** Share of the windows that must pass without a late packet. */
-const QUANTILE = 0.95;
-/** The least worth waiting for: the scheduling noise of two machines. */
-const MARGIN_US = 1_000;
+/** All arithmetic of the histogram is in single precision, so that it ends as in the relay, to the bit. */
+const f32 = Math.fround;
+/**
+ * Share of the windows that must pass without a late packet while delay is cheap, and where it is not: in the ratings of
+ * ITU-T G.107 a millisecond costs five times as much from 177 ms between mouth and ear on.
+ */
+const QUANTILE = f32(0.925);
+const DEAR_QUANTILE = f32(0.9);
+const DEAR_FROM_US = 40_000;
+const DEAR_TO_US = 60_000;
+/** While few windows are known a late packet in one of them is not yet a habit. */
+const FEW_WINDOWS = f32(2.2);
+/** Share of the windows without a packet later than is usual. */
+const USUAL_QUANTILE = f32(0.7);
+/** The least worth waiting for: the scheduling noise of the two machines. */
+const MARGIN_US = 250;
+/** However late packets are: a talk with more delay than this is none. */
+const MAX_TARGET_US = 230_000;
+/** What is kept of a larger delay of late. */
+const MAX_RECENT_US = 60_000;
+/** Worth waiting for while next to nothing is known. */
+const START_US = 2_000;
+/** A clock drifts by no more than this, 500 ppm, while the window of the fastest packets moves on. */
+const DRIFT_US = 1_000;
 /** Above this a delay that is rare is an outage: it is concealed and caught up with, not waited for. */
 const OUTAGE_US = 160_000;
 /** Outages closer together than this are jitter. */
 const RECURRING_US = 10_000_000;
-/** What the first packets are given, before anything is known about the link. */
-const FIRST_GUESS_US = 8_000;
 
 export class Arrivals {
   #fastest = new SlidingMinimum();
   #histogram = new Histogram();
+  /** What the histogram says: the delay that is worth it, and the one that most half seconds have. */
+  #worthUs = 0;
+  #usualUs = 0;
   #windowMaxUs = 0;
   #windowSamples = 0;
   #windows = 0;
@@ -35,11 +56,11 @@ export class Arrivals {
 
   /** Takes note of a packet; one that is late by intent moves the fastest transit, but not the histogram. */
   record(nowUs: number, timestamp: number, samples: number, counts: boolean): void {
-    const transit = nowUs - (timestamp / SAMPLE_RATE) * 1e6;
+    const transit = nowUs - (timestamp * 125) / 6;
     const before = this.#fastest.value;
     this.#fastest.update(nowUs, transit);
     const fastest = this.#fastest.value!;
-    if (before !== null && fastest > before) this.#slower(fastest - before);
+    if (before !== null && fastest - before > DRIFT_US) this.#slower(fastest - before);
     const delay = transit - fastest;
     const jitter = this.#isJitter(nowUs, delay);
     if (counts && jitter) this.#windowMaxUs = Math.max(this.#windowMaxUs, delay);
@@ -47,6 +68,7 @@ export class Arrivals {
     if (this.#windowSamples < WINDOW_SAMPLES) return;
     this.#histogram.add(this.#windowMaxUs);
     this.#windows += 1;
+    this.#conclude();
     this.#lastWindowUs = this.#windowMaxUs;
     this.#windowMaxUs = 0;
     this.#windowSamples = 0;
@@ -62,27 +84,41 @@ export class Arrivals {
     return this.#fastest.value;
   }
 
-  /** The relative delay at which nearly every packet is there in time. */
+  /** Whether anything is known but single packets. */
+  get isLearning(): boolean {
+    return this.#windows < 2;
+  }
+
+  /** The relative delay that is worth waiting for: nearly every packet is there by then. */
   get targetUs(): number {
-    // While few windows are known, one late packet among them is not yet a habit: let one window be an exception.
-    const share = Math.max(0.5, Math.min(QUANTILE, 1 - 2.2 / (this.#windows + 1)));
-    let delay = this.#histogram.quantileUs(share);
-    if (this.#windows < 2) delay = Math.max(delay, this.#windowMaxUs);
-    if (this.#windows === 0) delay = Math.max(delay, FIRST_GUESS_US);
-    return delay + MARGIN_US + delay / 10;
+    const learning = this.isLearning ? Math.max(this.#windowMaxUs, START_US) : 0;
+    const delay = Math.min(Math.max(this.#worthUs, learning), MAX_TARGET_US);
+    return delay + MARGIN_US + Math.floor(delay / 32);
+  }
+
+  /** The relative delay that no packet of most half seconds exceeds. */
+  get usualUs(): number {
+    return Math.min(this.#usualUs, MAX_TARGET_US);
   }
 
   /** The relative delay of late: what is given up below it would have to be concealed again right away. */
   get recentUs(): number {
-    return Math.max(this.#windowMaxUs, this.#lastWindowUs, this.targetUs);
+    return Math.max(Math.min(Math.max(this.#windowMaxUs, this.#lastWindowUs), MAX_RECENT_US), this.targetUs);
+  }
+
+  #conclude(): void {
+    const known = Math.max(0.5, f32(1 - f32(FEW_WINDOWS / (this.#windows + 1))));
+    this.#worthUs = this.#histogram.leastUs((delayUs, share) => share >= Math.min(wantedShare(delayUs), known));
+    this.#usualUs = this.#histogram.quantileUs(USUAL_QUANTILE);
   }
 
   /**
-   * Known is when packets come, not how late they are against one of three seconds ago. A drift the other way is not
-   * followed: it would move what is long past further and further out.
+   * Known is when packets come, not how late they are against one of three seconds ago. A drift is not followed: the
+   * window always lags behind it, and so by as much does the level.
    */
   #slower(byUs: number): void {
     this.#shiftUs = this.#histogram.shift(this.#shiftUs - byUs);
+    this.#conclude();
     this.#windowMaxUs = Math.max(0, this.#windowMaxUs - byUs);
     this.#lastWindowUs = Math.max(0, this.#lastWindowUs - byUs);
   }
@@ -101,10 +137,16 @@ export class Arrivals {
   }
 }
 
+/** Share of the windows that a delay must suffice for to be worth it. */
+function wantedShare(delayUs: number): number {
+  const dear = f32(f32(delayUs - DEAR_FROM_US) / f32(DEAR_TO_US - DEAR_FROM_US));
+  return f32(QUANTILE + f32(f32(DEAR_QUANTILE - QUANTILE) * Math.max(0, Math.min(1, dear))));
+}
+
 const BUCKETS = 512;
 const BUCKET_US = 1_000;
-/** What is left of a weight when the next delay comes: a memory of about 30 s at two delays a second. */
-const FORGET = 0.983;
+/** What is left of a weight when the next delay comes: a memory of about 12 s at two delays a second. */
+const FORGET = f32(0.96);
 
 /** Weights of delays in buckets of 1 ms; old ones fade as new ones come. */
 export class Histogram {
@@ -114,10 +156,10 @@ export class Histogram {
   add(delayUs: number): void {
     this.#added += 1;
     // The first ones weigh more, so that a second of audio is enough to know a link.
-    const forget = Math.max(0, Math.min(FORGET, 1 - 2 / (this.#added + 1)));
+    const forget = Math.max(0, Math.min(FORGET, f32(1 - f32(2 / (this.#added + 1)))));
     for (let i = 0; i < BUCKETS; i++) this.#weights[i]! *= forget;
     const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.floor(delayUs / BUCKET_US)));
-    this.#weights[bucket]! += 1 - forget;
+    this.#weights[bucket]! += f32(1 - forget);
   }
 
   /** Moves every delay by `byUs`, as when what they are measured from moves. Gives what is less than a bucket. */
@@ -128,11 +170,11 @@ export class Histogram {
     // What would leave the range gathers at its end.
     let gathered = 0;
     if (buckets > 0) {
-      for (let i = BUCKETS - 1 - by; i < BUCKETS; i++) gathered += weights[i]!;
+      for (let i = BUCKETS - 1 - by; i < BUCKETS; i++) gathered = f32(gathered + weights[i]!);
       weights.copyWithin(by, 0, BUCKETS - by).fill(0, 0, by);
       weights[BUCKETS - 1] = gathered;
     } else if (buckets < 0) {
-      for (let i = 0; i <= by; i++) gathered += weights[i]!;
+      for (let i = 0; i <= by; i++) gathered = f32(gathered + weights[i]!);
       weights.copyWithin(0, by).fill(0, BUCKETS - by);
       weights[0] = gathered;
     }
@@ -141,13 +183,18 @@ export class Histogram {
 
   /** Upper edge of the bucket in which the distribution reaches `share`; 0 before the first delay. */
   quantileUs(share: number): number {
+    return this.leastUs((_, below) => below >= share);
+  }
+
+  /** Upper edge of the first bucket of which, and of the share up to it, `enough` is true; 0 before the first delay. */
+  leastUs(enough: (delayUs: number, share: number) => boolean): number {
     if (this.#added === 0) return 0;
-    let total = 0;
-    for (let i = 0; i < BUCKETS; i++) total += this.#weights[i]!;
+    let all = 0;
+    for (let i = 0; i < BUCKETS; i++) all = f32(all + this.#weights[i]!);
     let below = 0;
     for (let i = 0; i < BUCKETS; i++) {
-      below += this.#weights[i]!;
-      if (below >= share * total) return (i + 1) * BUCKET_US;
+      below = f32(below + this.#weights[i]!);
+      if (enough((i + 1) * BUCKET_US, f32(below / all))) return (i + 1) * BUCKET_US;
     }
     return BUCKETS * BUCKET_US;
   }

@@ -47,6 +47,7 @@ export function packet(timestamp: number, signal: Signal, fields: Partial<Packet
     end: false,
     prime: false,
     crossFade: false,
+    preRoll: false,
     captureUs: 0,
     gainHalfDb: 0,
     payload: new Uint8Array(pcm.buffer),

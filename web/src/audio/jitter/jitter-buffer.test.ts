@@ -54,8 +54,8 @@ describe('on a link with jitter', () => {
   test('the delay is learnt within a second and then nothing is concealed', () => {
     const device = new Device();
     device.play(stream(0, 400, jitter), 2000);
-    const early = device.buffer.stats.concealedSamples;
-    expect(early).toBeGreaterThan(0);
+    const { concealedSamples: early, expandedSamples } = device.buffer.stats;
+    expect(early + expandedSamples).toBeGreaterThan(0);
     device.play(
       stream(0, 400, jitter).filter((a) => a.atUs > 2_000_000),
       7900,
@@ -82,12 +82,14 @@ test('what packets needed within the last half second is not given up', () => {
   const arrivals = stream(0, 400, late);
   device.play(arrivals, 5400);
   expect(device.levelsUs.at(-1)).toBeGreaterThan(45_000);
-  expect(device.buffer.stats.acceleratedSamples).toBe(0);
+  // Only what the joint with the concealment left out.
+  const joint = device.buffer.stats.acceleratedSamples;
+  expect(joint).toBeLessThanOrEqual(360);
   device.play(
     arrivals.filter((a) => a.atUs > 5_400_000),
     7500,
   );
-  expect(device.buffer.stats.acceleratedSamples).toBeGreaterThan(0);
+  expect(device.buffer.stats.acceleratedSamples).toBeGreaterThan(joint);
   expect(device.levelsUs.at(-1)).toBeLessThan(25_000);
 });
 
@@ -106,9 +108,10 @@ describe('after a stall', () => {
   test('of a second what is old is thrown away, at once', () => {
     const device = new Device();
     device.play(stream(0, 400, stalled(1000)), 7900);
-    expect(device.buffer.stats.discarded).toBeGreaterThan(40);
-    const after = device.levelsUs.slice(Math.floor((5050 * 48) / 128));
-    expect(Math.max(...after)).toBeLessThan(40_000);
+    expect(device.buffer.stats.discarded).toBeGreaterThan(30);
+    const highestFrom = (ms: number) => Math.max(...device.levelsUs.slice(Math.floor((ms * 48) / 128)));
+    expect(highestFrom(5050)).toBeLessThan(200_000);
+    expect(highestFrom(6000)).toBeLessThan(40_000);
     expect(device.buffer.stats.targetUs).toBeLessThan(15_000);
   });
 
@@ -166,7 +169,8 @@ describe('talkspurts', () => {
 
   test('pre-roll that comes in one burst leaves no lasting delay', () => {
     const device = new Device();
-    const make = (n: number) => packet(n * PTIME, tone, { marker: n === 0 || n === 50, end: n === 9 });
+    const make = (n: number) =>
+      packet(n * PTIME, tone, { marker: n === 0 || n === 50, preRoll: n >= 50 && n < 52, end: n === 9 });
     const late = (n: number) => (n >= 50 && n < 53 ? (52 - n) * 20 : 0);
     device.play([...stream(0, 10, () => 0, make), ...stream(50, 200, late, make)], 3900);
     expect(device.buffer.stats.targetUs).toBeLessThan(14_000);
@@ -181,8 +185,8 @@ describe('discarded on the way', () => {
       stream(0, 100, () => 0).filter(({ packet: p }) => p.timestamp !== 50 * PTIME),
       1900,
     );
-    const { concealedSamples, acceleratedSamples } = device.buffer.stats;
-    expect(concealedSamples).toBeGreaterThan(0);
+    const { concealedSamples, expandedSamples, acceleratedSamples } = device.buffer.stats;
+    expect(concealedSamples + expandedSamples).toBeGreaterThan(0);
     expect(concealedSamples).toBeLessThan(3 * PTIME);
     expect(acceleratedSamples).toBeLessThan(2 * PTIME);
     expect(device.levelsUs.at(-1)).toBeLessThan(35_000);

@@ -8,10 +8,12 @@
 import type { Decoder } from '../opus.ts';
 import { SAMPLE_RATE } from '../units.ts';
 import { Arrivals } from './arrivals.ts';
+import { decide, NORMAL, PREEMPTIVE_EXPAND } from './decision.ts';
 import type { Packet } from './packet.ts';
 import { SampleQueue } from './sample-queue.ts';
+import { Scaler } from './scaler.ts';
 import { type Before, CONCEAL_STEP_SAMPLES, Stream } from './stream.ts';
-import { bridgePeriods, findPeriod, mergePeriods, SCALE_WINDOW } from './time-scale.ts';
+import { SCALE_WINDOW } from './time-scale.ts';
 
 export interface JitterStats {
   received: number;
@@ -35,13 +37,16 @@ const FADE_FROM_SAMPLES = 2_880;
 const FADE_TO_SAMPLES = 7_680;
 /** A hole in the media time longer than this (120 ms) is a pause, not a loss. */
 const MAX_HOLE_SAMPLES = 5_760;
-/** A backlog of more than this over the target is thrown away, less is caught up with. */
-const MAX_EXCESS_US = 300_000;
+/** What is older than this is not played, unless the link is always that slow; what is less old is caught up with. */
+const MAX_DELAY_US = 260_000;
+const OVER_TARGET_US = 20_000;
+/** So old may be the first that is played after others were too old. */
+const RESUME_DELAY_US = 180_000;
 /** All packets too late for this long: the timeline has moved, and zero with it. */
 const REBASE_AFTER_US = 600_000;
 /** Nothing for this long, and no end was said: the talkspurt is over all the same. */
 const GIVE_UP_SAMPLES = SAMPLE_RATE;
-/** Packets that share their arrival with a marker are pre-roll, those with a seam were held back for it: late by intent. */
+/** Packets that share their arrival with a seam were held back for it: late by intent. */
 const BURST_US = 10_000;
 /** Media time that goes back by more than this is another timeline. */
 const RESTART_SAMPLES = SAMPLE_RATE;
@@ -50,19 +55,15 @@ const PATIENCE_SAMPLES = 5 * SAMPLE_RATE;
 /** Two seconds of 20 ms packets; more can only be there after the device slept. */
 const MAX_PACKETS = 100;
 
-/** What steering by resampling may do, and the distance from the target at which it does all of it. */
+/** What steering by resampling may do, and the distances from the target at which it does all of it, and up to which it is alone. */
 const MAX_STEER = 0.004;
 const FULL_STEER_US = 8_000;
-/** From here on a pitch period goes, gently or in a hurry; and from here on one is put in. */
-const GENTLE_ABOVE_US = 12_000;
-const FAST_ABOVE_US = 60_000;
-const EXPAND_BELOW_US = -10_000;
-/** Share of the signal that time-scaling may take or add, and how alike the periods must be. */
-const GENTLE = { share: 0.12, likeness: 0.8 };
-const FAST = { share: 0.3, likeness: 0.4 };
+const STEERED_US = 15_000;
+/** Worth waiting for while nothing is known: an audio device's own scheduling noise. */
+const FIRST_GUESS_US = 8_000;
+/** What would be played within this time of the end of the block may be slowed down to wait for what is late. */
+const SOON_US = 25_000;
 
-/** Lets the longest period through at the gentle share. */
-const MAX_BUDGET = 2 * SCALE_WINDOW;
 /** Packets that a decoder is run through after a jump, so that the next one decodes as it should. */
 const WARM_UP_PACKETS = 3;
 /** The end of what is cut off fades over 5 ms. */
@@ -76,15 +77,13 @@ export class JitterBuffer {
   readonly #arrivals = new Arrivals();
   readonly #stream: Stream;
   readonly #queue = new SampleQueue(SAMPLE_RATE / 4);
-  readonly #bridge = new Float32Array(SCALE_WINDOW);
+  readonly #scaler = new Scaler(this.#queue);
   #ptimeSamples: number;
   /** Media time after the last sample of the queue. */
   #next = 0;
   #phase: Phase = 'idle';
   #before: Before = 'silence';
   #concealedRun = 0;
-  /** Samples that may be removed or inserted now; earned by playing. */
-  #budget = 0;
   #burstAtUs = Number.NEGATIVE_INFINITY;
   /** Media time after the newest packet that was inserted. */
   #newest = Number.NEGATIVE_INFINITY;
@@ -119,8 +118,8 @@ export class JitterBuffer {
     }
     if (!packet.prime) {
       this.#stats.received += 1;
-      if (packet.marker || packet.crossFade) this.#burstAtUs = nowUs;
-      if (packet.payload.length > 0) this.#noteArrival(nowUs, packet.timestamp);
+      if (packet.crossFade) this.#burstAtUs = nowUs;
+      if (packet.payload.length > 0 && !packet.preRoll) this.#noteArrival(nowUs, packet.timestamp);
     }
     this.#packets.push(packet);
     if (this.#packets.length > MAX_PACKETS) this.#discardFirst();
@@ -138,10 +137,11 @@ export class JitterBuffer {
   /** Fills `out` with `length` samples that sound at `nowUs`; silence where nothing does. Gives whether anything sounds. */
   pull(nowUs: number, out: Float32Array, length: number): boolean {
     this.#blockUs = toUs(length);
-    this.#budget = Math.min(MAX_BUDGET, this.#budget + length * FAST.share);
+    this.#scaler.played(length, 2 * this.#ptimeSamples);
     this.#patience = Math.max(0, this.#patience - length);
     this.#skipBacklog(nowUs);
     while ((this.#queue.length < length || this.#gathers(nowUs)) && this.#produce(nowUs, length));
+    this.#stretchIfLate(nowUs, length);
     if (this.#phase !== 'idle') {
       this.#stats.levelUs = this.#levelUs(nowUs) ?? 0;
       this.#stats.targetUs = this.#targetUs;
@@ -179,16 +179,13 @@ export class JitterBuffer {
 
   get #targetUs(): number {
     // The signal is pulled in blocks: a packet has to be there when the block with its first sample is made.
-    return this.#arrivals.targetUs + this.#blockUs;
+    const least = this.#arrivals.isLearning ? FIRST_GUESS_US : 0;
+    return Math.max(least, this.#arrivals.targetUs) + this.#blockUs;
   }
 
   /** Down to here delay may be taken out: what packets needed a moment ago they may need again. */
   get #keptUs(): number {
     return this.#arrivals.recentUs + this.#blockUs;
-  }
-
-  get #gentleAboveUs(): number {
-    return this.#patience > 0 ? Math.max(GENTLE_ABOVE_US, toUs(this.#ptimeSamples)) : GENTLE_ABOVE_US;
   }
 
   /** How much later than the fastest packet could have it the sample is that is played next. */
@@ -202,7 +199,7 @@ export class JitterBuffer {
     const head = this.#packets[0];
     if (head === undefined) {
       if (this.#phase !== 'playing') return false;
-      return this.#concealMissing();
+      return this.#stretchIfLate(nowUs, block) || this.#concealMissing();
     }
     if (head.prime) {
       this.#packets.shift();
@@ -264,7 +261,7 @@ export class JitterBuffer {
       return;
     }
     this.#next = head.timestamp + samples;
-    this.#stats.concealedSamples += this.#stream.inserted;
+    this.#stats.acceleratedSamples += this.#stream.leftOut;
     this.#before = 'continuous';
     this.#concealedRun = 0;
     if (this.#phase === 'playing' && !this.#gathers(nowUs)) this.#scale(nowUs);
@@ -328,7 +325,7 @@ export class JitterBuffer {
     this.#phase = 'idle';
     this.#before = 'silence';
     this.#concealedRun = 0;
-    this.#budget = 0;
+    this.#scaler.rest();
   }
 
   /** Whether to decode one more packet ahead, because there is delay to take out and too little signal to do it in. */
@@ -336,32 +333,46 @@ export class JitterBuffer {
     const head = this.#packets[0];
     if (this.#phase !== 'playing' || head === undefined || this.#queue.length >= SCALE_WINDOW) return false;
     if (head.prime || head.crossFade || head.timestamp !== this.#next) return false;
-    return (this.#levelUs(nowUs) ?? 0) - this.#keptUs > this.#gentleAboveUs;
+    return this.#decide(nowUs) > NORMAL;
+  }
+
+  /** See `decide`. What is small is left to steering, and after a seam less than a packet is left alone. */
+  #decide(nowUs: number): number {
+    const delayUs = this.#levelUs(nowUs);
+    if (delayUs === null) return NORMAL;
+    // Packets decoded ahead of their time had as much less of what is left over.
+    const leftoverUs = toUs(this.#queue.length) % this.#blockUs;
+    const { targetUs, recentUs, usualUs } = this.#arrivals;
+    const levelUs = delayUs - leftoverUs;
+    const decision = decide(levelUs, leftoverUs, targetUs, recentUs, usualUs, this.#blockUs);
+    if (decision === PREEMPTIVE_EXPAND) return targetUs - levelUs > STEERED_US ? decision : NORMAL;
+    const patient = this.#patience > 0 && decision < toUs(this.#ptimeSamples);
+    return patient || decision < STEERED_US ? NORMAL : decision;
   }
 
   /** Takes a pitch period out of, or puts one into, what was just decoded. */
   #scale(nowUs: number): void {
-    const level = this.#levelUs(nowUs) ?? 0;
-    const excess = level - this.#keptUs;
+    const decision = this.#decide(nowUs);
+    if (decision === PREEMPTIVE_EXPAND) this.#stats.expandedSamples += this.#scaler.insertPeriod();
+    else if (decision > NORMAL) this.#stats.acceleratedSamples += this.#scaler.removePeriod(decision);
+  }
+
+  /**
+   * Slows down what is left while the next packet is missing, or is later than packets are in most half seconds and
+   * would be missing soon. Gives whether that made more signal.
+   */
+  #stretchIfLate(nowUs: number, block: number): boolean {
     const queue = this.#queue;
-    const window = Math.min(SCALE_WINDOW, queue.length);
-    const start = queue.end - window;
-    if (excess > this.#gentleAboveUs) {
-      const how = excess > FAST_ABOVE_US ? FAST : GENTLE;
-      const period = findPeriod(queue.samples, start, window, how.likeness);
-      if (period === 0 || period > (this.#budget * how.share) / FAST.share || toUs(period) > excess) return;
-      mergePeriods(queue.samples, start, period);
-      queue.remove(start + period, period);
-      this.#budget -= (period * FAST.share) / how.share;
-      this.#stats.acceleratedSamples += period;
-    } else if (level - this.#targetUs < EXPAND_BELOW_US) {
-      const period = findPeriod(queue.samples, start, window, GENTLE.likeness);
-      if (period === 0 || period > (this.#budget * GENTLE.share) / FAST.share) return;
-      bridgePeriods(queue.samples, start, period, this.#bridge);
-      if (!queue.insert(start + period, this.#bridge, period)) return;
-      this.#budget -= (period * FAST.share) / GENTLE.share;
-      this.#stats.expandedSamples += period;
-    }
+    const last = this.#packets.at(-1);
+    const fastest = this.#arrivals.fastestUs;
+    if (this.#phase !== 'playing' || queue.length === 0 || this.#concealedRun > 0 || fastest === null) return false;
+    const missing = last === undefined ? this.#next : Math.max(this.#next, last.timestamp + this.#ptimeSamples);
+    const left = missing - this.#next + queue.length;
+    const late = queue.length < block || nowUs - toUs(missing) - fastest > this.#arrivals.usualUs;
+    if (!late || left >= block + toSamples(SOON_US)) return false;
+    const inserted = this.#scaler.repeatHeard();
+    this.#stats.expandedSamples += inserted;
+    return inserted > 0;
   }
 
   /** Nothing old is ever played: what is too far behind goes, oldest first. */
@@ -371,7 +382,7 @@ export class JitterBuffer {
     if (head === undefined || fastest === null) return;
     const position = this.#phase === 'idle' ? head.timestamp : this.#next - this.#queue.length;
     const level = nowUs - toUs(position) - fastest;
-    if (level <= this.#targetUs + MAX_EXCESS_US) {
+    if (level <= Math.max(MAX_DELAY_US, this.#targetUs + OVER_TARGET_US)) {
       this.#lateSinceUs = null;
       return;
     }
@@ -383,7 +394,7 @@ export class JitterBuffer {
       this.#lateSinceUs = null;
       return;
     }
-    const wanted = toSamples(nowUs - fastest - this.#targetUs);
+    const wanted = toSamples(nowUs - fastest - Math.max(RESUME_DELAY_US, this.#targetUs));
     const kept = this.#packets.findIndex((packet) => packet.timestamp + this.#ptimeSamples > wanted);
     const gone = kept < 0 ? this.#packets.length : kept;
     for (let i = gone; i > 0; i--) this.#discardFirst(i <= WARM_UP_PACKETS);

@@ -7,6 +7,8 @@ export interface Packet {
   end: boolean;
   prime: boolean;
   crossFade: boolean;
+  /** Late by intent: stays out of the arrival statistics. */
+  preRoll: boolean;
   /** Relay clock, µs modulo 2³²; 0 is unknown. */
   captureUs: number;
   gainHalfDb: number;

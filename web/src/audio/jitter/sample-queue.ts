@@ -1,8 +1,11 @@
+/** As many of the last played samples are kept right before `start`: a period is looked for in them. */
+export const HEARD = 600;
+
 /** Decoded samples that are still to be played. Fixed storage; moves its content to the front when it runs out of room. */
 export class SampleQueue {
   readonly samples: Float32Array;
-  start = 0;
-  end = 0;
+  start = HEARD;
+  end = HEARD;
 
   constructor(capacity: number) {
     this.samples = new Float32Array(capacity);
@@ -56,9 +59,10 @@ export class SampleQueue {
 
   #room(length: number): number {
     if (this.end + length > this.samples.length) {
-      this.samples.copyWithin(0, this.start, this.end);
-      this.end -= this.start;
-      this.start = 0;
+      const kept = this.start - HEARD;
+      this.samples.copyWithin(0, kept, this.end);
+      this.end -= kept;
+      this.start = HEARD;
     }
     const at = this.end;
     this.end = Math.min(this.samples.length, at + length);

@@ -11,8 +11,8 @@ export type Before = 'continuous' | 'silence' | 'concealed' | 'skipped' | 'resum
 
 /** Length of the fade between two epochs: 10 ms. */
 const SEAM_SAMPLES = 480;
-/** Concealment looked at for a joint, and the fade at the joint: 12.5 and 5 ms. */
-const JOINT_TAIL_SAMPLES = 600;
+/** Signal of a packet that is looked at for a joint with concealment, and the fade at the joint: 12.5 and 5 ms. */
+const JOINT_SEARCH_SAMPLES = 600;
 const JOINT_FADE_SAMPLES = 240;
 const WORTH_A_JOINT = 0.3;
 /** libopus conceals in steps of 2.5 ms. */
@@ -22,7 +22,7 @@ const SILENCE = new Float32Array(JOINT_FADE_SAMPLES);
 export class Stream {
   readonly #newDecoder: () => Decoder;
   readonly #frame = new Float32Array(MAX_PTIME_SAMPLES);
-  readonly #tail = new Float32Array(JOINT_TAIL_SAMPLES);
+  readonly #tail = new Float32Array(JOINT_FADE_SAMPLES);
   readonly #seam = new Float32Array(SEAM_SAMPLES);
   readonly #step = new Float32Array(CONCEAL_STEP_SAMPLES);
   #epoch: number | null = null;
@@ -33,8 +33,8 @@ export class Stream {
   #gain = 1;
   /** How much of `#seam`, which is how the old epoch would have gone on, is faded out already. */
   #faded = SEAM_SAMPLES;
-  /** Samples of concealment that the joint of the last decoded packet took. */
-  inserted = 0;
+  /** Samples that the joint of the last decoded packet left out. */
+  leftOut = 0;
 
   constructor(newDecoder: () => Decoder) {
     this.#newDecoder = newDecoder;
@@ -57,11 +57,11 @@ export class Stream {
 
   /**
    * Decodes a packet, joins it to what went before, and appends all but its first `skip` samples.
-   * Gives the samples it spans, negative where it does not decode; `inserted` says what the joint took beyond them.
+   * Gives the samples it spans, negative where it does not decode; `leftOut` says how many of them the joint did.
    * `heard` is the gain at which concealment sounds by now.
    */
   decode(packet: Packet, before: Before, heard: number, skip: number, queue: SampleQueue): number {
-    this.inserted = 0;
+    this.leftOut = 0;
     const fresh = this.#decoder === null || before === 'silence' || before === 'resumed';
     if (fresh) {
       this.#faded = SEAM_SAMPLES;
@@ -77,21 +77,21 @@ export class Stream {
     this.#applyGain(samples, packet.gainHalfDb);
     const length = samples - skip;
     if (seam) this.#faded += continueFade(this.#seam, this.#faded, this.#frame, skip, length);
-    else this.#join(before, fresh, heard, skip, length, queue);
-    queue.append(this.#frame, skip, length);
+    else this.#join(before, fresh, heard, skip, length);
+    queue.append(this.#frame, skip + this.leftOut, length - this.leftOut);
     return samples;
   }
 
-  #join(before: Before, fresh: boolean, heard: number, from: number, length: number, queue: SampleQueue): void {
+  #join(before: Before, fresh: boolean, heard: number, from: number, length: number): void {
     if (before === 'resumed') {
       crossFade(SILENCE, 0, this.#frame, from, Math.min(JOINT_FADE_SAMPLES, length));
     } else if (before === 'concealed' || before === 'skipped') {
       if (fresh || length < JOINT_FADE_SAMPLES) return;
-      // Nearly faded out, it does not matter where the packet fits.
-      const search = before === 'concealed' && from === 0 && heard > WORTH_A_JOINT;
-      if (search) this.inserted = bestJoint(this.#tail, this.#frame, JOINT_FADE_SAMPLES);
-      queue.append(this.#tail, 0, this.inserted);
-      crossFade(this.#tail, this.inserted, this.#frame, from, JOINT_FADE_SAMPLES);
+      // The delay has grown by what was concealed: the place that fits is looked for ahead, not behind. Nearly faded
+      // out, it does not matter.
+      const search = before === 'concealed' && heard > WORTH_A_JOINT;
+      if (search) this.leftOut = bestJoint(this.#tail, this.#frame, from, Math.min(length, JOINT_SEARCH_SAMPLES));
+      crossFade(this.#tail, 0, this.#frame, from + this.leftOut, JOINT_FADE_SAMPLES);
     }
   }
 

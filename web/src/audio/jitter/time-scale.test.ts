@@ -1,7 +1,15 @@
 // Proves: a period can be taken out or put in without a click, and what has no period is left alone.
 
 import { expect, test } from 'vitest';
-import { bestJoint, bridgePeriods, findPeriod, mergePeriods, SCALE_WINDOW } from './time-scale.ts';
+import {
+  bestJoint,
+  bridgePeriods,
+  findHeardPeriod,
+  findPeriod,
+  mergePeriods,
+  repeatPeriod,
+  SCALE_WINDOW,
+} from './time-scale.ts';
 
 const tone = (hertz: number, length = SCALE_WINDOW) =>
   Float32Array.from({ length }, (_, i) => 0.3 * Math.sin((2 * Math.PI * hertz * i) / 48_000));
@@ -10,7 +18,7 @@ const largestStep = (s: ArrayLike<number>) =>
 
 test.each([110, 200, 333, 1012.5])('a tone of %d Hz keeps its phase when shortened and lengthened', (hertz) => {
   const plain = tone(hertz);
-  const period = findPeriod(plain, 0, SCALE_WINDOW, 0.9);
+  const period = findPeriod(plain, 0, SCALE_WINDOW, SCALE_WINDOW, 0.9);
   expect(period).toBeGreaterThanOrEqual(120);
 
   const short = plain.slice();
@@ -24,25 +32,40 @@ test.each([110, 200, 333, 1012.5])('a tone of %d Hz keeps its phase when shorten
   expect(largestStep(lengthened)).toBeLessThan(largestStep(plain) * 1.1);
 });
 
+test.each([
+  [110, 480],
+  [200, 240],
+  [1012.5, 120],
+])('a period of a tone of %d Hz that was heard is repeated before the %d samples that are left', (hertz, left) => {
+  const plain = tone(hertz);
+  const period = findHeardPeriod(plain, 600, 600, left, 0.9);
+  expect(period).toBeGreaterThanOrEqual(120);
+  expect(period).toBeLessThanOrEqual(2 * left);
+  const bridge = new Float32Array(period);
+  repeatPeriod(plain, 600, period, left, bridge);
+  const lengthened = [...plain.subarray(0, 600), ...bridge, ...plain.subarray(600, 600 + left)];
+  expect(largestStep(lengthened)).toBeLessThan(largestStep(plain) * 1.1);
+});
+
 test('noise is left alone', () => {
   let state = 1;
   const noise = Float32Array.from({ length: SCALE_WINDOW }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32 - 0.5;
   });
-  expect(findPeriod(noise, 0, SCALE_WINDOW, 0.8)).toBe(0);
+  expect(findPeriod(noise, 0, SCALE_WINDOW, SCALE_WINDOW, 0.8)).toBe(0);
 });
 
 test('silence goes at once, as much as there is', () => {
-  expect(findPeriod(new Float32Array(SCALE_WINDOW), 0, SCALE_WINDOW, 0.99)).toBe(SCALE_WINDOW / 2);
+  expect(findPeriod(new Float32Array(SCALE_WINDOW), 0, SCALE_WINDOW, SCALE_WINDOW, 0.99)).toBe(SCALE_WINDOW / 2);
 });
 
 test('too little signal is left alone', () => {
-  expect(findPeriod(tone(200, 200), 0, 200, 0.5)).toBe(0);
+  expect(findPeriod(tone(200, 200), 0, 200, SCALE_WINDOW, 0.5)).toBe(0);
 });
 
 test('a joint is found where the phases meet', () => {
   const signal = tone(200);
-  const joint = bestJoint(signal.subarray(0, 600), signal.subarray(77), 240);
+  const joint = bestJoint(signal.subarray(77, 317), signal, 0, 600);
   expect(Math.abs(((joint - 77 + 120 + 240) % 240) - 120)).toBeLessThanOrEqual(2);
 });

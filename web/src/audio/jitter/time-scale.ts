@@ -3,20 +3,27 @@
 /** What is searched for a period: 2.5 to 12.5 ms, 80 to 400 Hz. */
 const MIN_PERIOD = 120;
 const MAX_PERIOD = 600;
-/** The coarse search looks at every 6th sample (8 kHz). */
-const COARSE = 6;
+/** The coarse search looks at every third sample (16 kHz). */
+const COARSE = 3;
 /** Samples that are needed to reach every period. */
 export const SCALE_WINDOW = 2 * MAX_PERIOD;
 /** Mean square of −50 dBFS: below it nobody hears a cut, and any is good. */
 const QUIET = 1e-5;
 
-/** The period of `samples` (from `start`, `length` of them), or 0 where no two neighbouring ones are alike enough. */
-export function findPeriod(samples: Float32Array, start: number, length: number, atLeast: number): number {
-  const longest = Math.min(MAX_PERIOD, Math.floor(length / 2));
+/**
+ * The period of `samples` (from `start`, `length` of them) that is at most `most` long, or 0 where no two neighbouring
+ * ones are alike enough.
+ */
+export function findPeriod(
+  samples: Float32Array,
+  start: number,
+  length: number,
+  most: number,
+  atLeast: number,
+): number {
+  const longest = Math.min(MAX_PERIOD, most, Math.floor(length / 2));
   if (longest < MIN_PERIOD) return 0;
-  let power = 0;
-  for (let i = 0; i < 2 * longest; i++) power += samples[start + i]! ** 2;
-  if (power / (2 * longest) < QUIET) return longest;
+  if (isQuiet(samples, start, 2 * longest)) return longest;
   const coarse = best(samples, start, longest, MIN_PERIOD, longest, COARSE, COARSE);
   const fine = best(
     samples,
@@ -28,6 +35,54 @@ export function findPeriod(samples: Float32Array, start: number, length: number,
     1,
   );
   return likeness(samples, start, samples, start + fine, longest, 1) >= atLeast ? fine : 0;
+}
+
+/**
+ * The period with which the `heard` samples before `start` end and the `left` ones from there begin, at most twice as
+ * long as those, or 0 where the two are not alike enough.
+ */
+export function findHeardPeriod(
+  samples: Float32Array,
+  start: number,
+  heard: number,
+  left: number,
+  atLeast: number,
+): number {
+  const longest = Math.min(MAX_PERIOD, heard, 2 * left);
+  if (longest < MIN_PERIOD) return 0;
+  const window = Math.min(longest, left);
+  if (isQuiet(samples, start - longest, longest + window)) return longest;
+  let period = 0;
+  let score = atLeast;
+  for (let lag = MIN_PERIOD; lag <= longest; lag++) {
+    const like = likeness(samples, start, samples, start - lag, window, COARSE);
+    if (like <= score) continue;
+    score = like;
+    period = lag;
+  }
+  return period;
+}
+
+/** Writes the `period` samples before `start` as a bridge between them and the `left` that follow. */
+export function repeatPeriod(
+  samples: Float32Array,
+  start: number,
+  period: number,
+  left: number,
+  bridge: Float32Array,
+): void {
+  const fade = Math.min(left, period);
+  for (let i = 0; i < period; i++) {
+    const old = samples[start - period + i]!;
+    bridge[i] = i < fade ? cross(samples[start + i]!, old, ramp(i, fade)) : old;
+  }
+}
+
+/** Whether nobody would hear a cut. */
+export function isQuiet(samples: Float32Array, start: number, length: number): boolean {
+  let power = 0;
+  for (let i = 0; i < length; i++) power += samples[start + i]! ** 2;
+  return power < QUIET * length;
 }
 
 /** Merges the two periods at `start` into one; what follows the second one still has to move up by `period`. */
@@ -72,13 +127,12 @@ export function continueFade(
   return count;
 }
 
-/** Where in `tail`, a continuation of what was heard, the signal is most like the start of `next`. */
-export function bestJoint(tail: Float32Array, next: Float32Array, overlap: number): number {
-  const places = tail.length - overlap;
+/** Where in the first `length` samples of `next` from `start` the signal is most like `tail`, a continuation of what was heard. */
+export function bestJoint(tail: Float32Array, next: Float32Array, start: number, length: number): number {
   let joint = 0;
   let score = Number.NEGATIVE_INFINITY;
-  for (let place = 0; place <= places; place += 3) {
-    const like = likeness(tail, place, next, 0, overlap, 3);
+  for (let place = 0; place <= length - tail.length; place++) {
+    const like = likeness(tail, 0, next, start + place, tail.length, COARSE);
     if (like > score) {
       score = like;
       joint = place;
