@@ -17,6 +17,7 @@ pub mod course;
 pub mod crowd;
 pub mod drive;
 pub mod jitter;
+pub mod likeness;
 pub mod link;
 pub mod listener;
 pub mod onset;
