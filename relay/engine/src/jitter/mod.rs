@@ -115,6 +115,8 @@ pub struct JitterBuffer<C: Codec> {
     newest: i64,
     /// Samples concealed while the media time stood still.
     stood_still: i64,
+    /// For how many samples a little more delay than needed was there.
+    little_for: i64,
     /// Times in a row that no two periods were alike enough.
     refused: u16,
     /// Samples that may be removed or inserted now; earned by playing.
@@ -174,6 +176,7 @@ impl<C: Codec> JitterBuffer<C> {
             silent: 0,
             newest: i64::MIN,
             stood_still: 0,
+            little_for: 0,
             refused: 0,
             scale_budget: 0,
             spare_us: None,

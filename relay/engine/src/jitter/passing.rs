@@ -99,9 +99,11 @@ impl<C: Codec> JitterBuffer<C> {
         self.concealed_run = 0;
     }
 
-    /// When the next packet that is here will have waited long enough, microseconds; `None` where there is none.
+    /// When the next packet will have waited long enough, whether it is here or still to come, microseconds; `None` before
+    /// the first packet.
     pub fn due_us(&self) -> Option<i64> {
-        Some(self.arrivals.fastest_us()? + samples_to_us(self.store.front()?.timestamp) + self.arrivals.target_us())
+        let next = self.store.front().map_or(self.next_timestamp, |front| front.timestamp);
+        Some(self.arrivals.fastest_us()? + samples_to_us(next) + self.arrivals.target_us())
     }
 
     /// Whether a pull of so many samples, the first one for long, would have to conceal a packet that has not come.

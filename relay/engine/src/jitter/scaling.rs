@@ -15,6 +15,11 @@ const FAST_PERCENT: i64 = 50;
 const GENTLE_UP_TO_US: i64 = 16_000;
 const US_PER_PERCENT: i64 = 4_000;
 
+/// Less than this, an encoder's look-ahead and the tolerance, is left alone until it has been there for 5 s: the next seam
+/// may need it, and every change of the delay can be heard.
+const LITTLE_US: i64 = 3_000;
+const LITTLE_STAYS: i64 = us_to_samples(5_000_000);
+
 /// With more than this one is less choosy about what goes.
 const FAST_ABOVE_US: i64 = 100_000;
 
@@ -58,7 +63,12 @@ impl<C: Codec> JitterBuffer<C> {
         let block_us = samples_to_us(i64::try_from(block).unwrap_or(1).max(1));
         let (target_us, recent_us) = (self.arrivals.target_us(), self.arrivals.recent_us());
         let usual_us = self.arrivals.usual_us();
-        let operation = decide(Status { level_us, leftover_us, target_us, recent_us, usual_us, block_us });
+        let mut operation = decide(Status { level_us, leftover_us, target_us, recent_us, usual_us, block_us });
+        let little = matches!(operation, Operation::Accelerate { most_us } if most_us < LITTLE_US);
+        self.little_for = if little { self.little_for + self.packet_samples() } else { 0 };
+        if little && self.little_for < LITTLE_STAYS {
+            operation = Operation::Normal;
+        }
         let fast = matches!(operation, Operation::Accelerate { most_us } if most_us >= FAST_ABOVE_US);
         let expands = operation == Operation::PreemptiveExpand;
         let likeness = if expands { GENTLE } else { wanted_likeness(self.refused, fast) };

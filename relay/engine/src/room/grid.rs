@@ -30,15 +30,9 @@ impl Grid {
         self.number + now.since(self.at) / self.packet_us
     }
 
-    /// Moves a tick that is still to come to an earlier time, and those after it with it.
+    /// Moves a tick, and those after it with it.
     pub fn set(&mut self, tick: u64, at: Micros) {
-        let at = at.min(self.time_of(tick));
         (self.number, self.at) = (tick, at);
-    }
-
-    /// A tick that was put off comes now, and those after it follow.
-    pub fn put_off(&mut self, tick: u64, now: Micros) {
-        (self.number, self.at) = (tick, self.time_of(tick).max(now));
     }
 
     /// Lets the ticks after this one come earlier by `spare_us`, but little by little.
@@ -63,14 +57,5 @@ mod tests {
         assert_eq!(grid.time_of(5), Micros(94_700));
         grid.draw_nearer(5, 5_000);
         assert_eq!(grid.time_of(6), Micros(114_300), "two percent at most");
-    }
-
-    #[test]
-    fn a_tick_is_moved_to_an_earlier_time_or_put_off() {
-        let mut grid = Grid::new(Ptime::Ms10, Micros(0));
-        grid.set(1, Micros(50_000));
-        assert_eq!(grid.time_of(1), Micros(10_000));
-        grid.put_off(1, Micros(11_200));
-        assert_eq!((grid.time_of(1), grid.time_of(2)), (Micros(11_200), Micros(21_200)));
     }
 }

@@ -19,6 +19,7 @@ use crate::jitter::{PRIMES, Packet, Passed};
 use crate::listener::FeedPacket;
 use crate::mix::{Mix, MixKey};
 use crate::participant::{Participant, ParticipantId};
+use crate::talker::Talker;
 use crate::tick::{Contribution, Tick};
 use crate::time::{Micros, Ptime, us_to_samples};
 
@@ -211,8 +212,8 @@ impl<C: Codec + Clone> Room<C> {
             self.settle_silence(now);
         }
         self.wake(now);
-        if begins && self.past.is_empty() {
-            self.place_first_tick(now, id);
+        if begins && self.past.is_empty() && self.playing().next().is_some() {
+            self.place_first_tick(now);
         }
         if self.waits_until.is_some() && !self.lacks_packets() {
             self.waits_until = Some(now);
@@ -263,7 +264,7 @@ impl<C: Codec + Clone> Room<C> {
                 return;
             }
             if let Some(until) = self.waits_until.take() {
-                self.grid.put_off(number, until.min(now));
+                self.grid.set(number, until.min(now));
             }
             let reached = self.grid.reached(now);
             let number = if reached - number > MAX_TICKS_BEHIND {
@@ -285,7 +286,7 @@ impl<C: Codec + Clone> Room<C> {
 
     fn lacks_packets(&self) -> bool {
         let samples = self.config.ptime.samples();
-        self.participants.values().any(|p| p.talker.plays && p.talker.jitter.lacks(samples))
+        self.playing().any(|talker| talker.jitter.lacks(samples))
     }
 
     fn tick(&mut self, number: u64) {
@@ -307,20 +308,25 @@ impl<C: Codec + Clone> Room<C> {
         self.regroup(now);
     }
 
-    /// A mix is about to start: its first tick is when the packet that starts it has waited long enough.
-    fn place_first_tick(&mut self, now: Micros, talker: ParticipantId) {
-        let talker = self.participants.get(&talker).map(|p| &p.talker).filter(|t| t.plays);
-        let due = talker.and_then(|t| t.jitter.due_us()).and_then(|us| u64::try_from(us).ok());
-        if let (Some(due), Some(next)) = (due, self.next_tick) {
-            self.grid.set(next, now.max(Micros(due)));
+    /// A mix is about to start. Its first tick is when the next packet of each of its talkers has waited long enough: then
+    /// who was forwarded goes on without a gap, and who comes in waits for less than a packet time.
+    fn place_first_tick(&mut self, now: Micros) {
+        let due = self.playing().filter_map(|talker| talker.jitter.due_us()).max();
+        let due = due.and_then(|us| u64::try_from(us).ok()).map_or(now, Micros);
+        if let Some(next) = self.next_tick {
+            self.grid.set(next, due.clamp(now, now + self.config.ptime.micros()));
         }
+    }
+
+    /// Whose signal a mix needs.
+    fn playing(&self) -> impl Iterator<Item = &Talker<C>> {
+        self.participants.values().map(|p| &p.talker).filter(|talker| talker.plays)
     }
 
     /// By how much the next tick may be earlier, so that packets wait no longer than they have to: the ticks are drawn
     /// nearer to the packets, a little at a time, until those of one talker are just there.
     fn spare_us(&self) -> u64 {
-        let playing = self.participants.values().map(|p| &p.talker).filter(|talker| talker.plays);
-        let spare = playing.map(|t| if t.pulled.active { t.jitter.spare_us() } else { 0 }).min().unwrap_or(0);
+        let spare = self.playing().map(|t| if t.pulled.active { t.jitter.spare_us() } else { 0 }).min().unwrap_or(0);
         u64::try_from(spare).unwrap_or(0)
     }
 
