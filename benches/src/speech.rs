@@ -39,6 +39,16 @@ pub fn quiet(first: usize, rms_dbfs: f32, samples: usize) -> Result<Vec<f32>> {
     Ok(speech.iter().map(|x| x * gain).cycle().take(samples).collect())
 }
 
+/// The signal without what lies between two frequencies, where a bench looks for something else.
+#[must_use]
+pub fn without_band(signal: &[f32], hertz: std::ops::Range<f32>) -> Vec<f32> {
+    let bin = |hertz: f32| (hertz / crate::RATE * signal.len() as f32) as usize;
+    through_spectrum(signal, signal.len(), |spectrum| {
+        let to = bin(hertz.end).min(spectrum.len());
+        spectrum[bin(hertz.start).min(to)..to].fill(Complex::default());
+    })
+}
+
 /// A third of the rate, 16 kHz: the spectrum without what is above the new half rate.
 #[must_use]
 pub fn downsample(signal: &[f32]) -> Vec<f32> {
@@ -65,11 +75,16 @@ fn upsample(signal: &[f32]) -> Vec<f32> {
 
 /// The same signal in another number of samples, by way of its spectrum.
 fn resample(signal: &[f32], samples: usize) -> Vec<f32> {
+    through_spectrum(signal, samples, |_| ())
+}
+
+fn through_spectrum(signal: &[f32], samples: usize, change: impl FnOnce(&mut [Complex<f32>])) -> Vec<f32> {
     let mut planner = RealFftPlanner::<f32>::new();
     let forward = planner.plan_fft_forward(signal.len());
     let inverse = planner.plan_fft_inverse(samples);
     let mut spectrum = forward.make_output_vec();
     forward.process(&mut signal.to_vec(), &mut spectrum).expect("lengths are those of the plan");
+    change(&mut spectrum);
     spectrum.truncate(samples / 2 + 1);
     // The bin at half the lower rate stands for two at the higher, and the outermost must be real.
     if let Some(last) = spectrum.last_mut() {
@@ -103,6 +118,15 @@ mod tests {
         assert_eq!(low.len(), 1600);
         let again = downsample(&upsample(&low));
         assert!(low.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
+
+    #[test]
+    fn a_band_is_taken_out_and_the_rest_stays() {
+        let tones: Vec<Vec<f32>> = [300.0, 800.0, 2000.0].map(|hertz| tone::sine(hertz, 0.1, 48_000)).into();
+        let sum: Vec<f32> = (0..48_000).map(|n| tones.iter().map(|tone| tone[n]).sum()).collect();
+        for (n, x) in without_band(&sum, 400.0..1400.0).iter().enumerate() {
+            assert!((x - tones[0][n] - tones[2][n]).abs() < 1e-3, "{n}");
+        }
     }
 
     #[test]

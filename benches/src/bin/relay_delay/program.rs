@@ -34,6 +34,9 @@ const ONSET_PART: usize = 4;
 /// What talkers send between their bursts, so that they stay in the mix.
 const BACKGROUND_DBFS: f32 = -40.0;
 
+/// The relay brings quiet speech up to the level of the rest; where bursts or a tone are looked for it has nothing.
+pub const SOUGHT_HZ: std::ops::Range<f32> = 400.0..1400.0;
+
 /// What the talkers of a sweep send: a talkspurt for each phase.
 pub struct Program {
     sweep: Sweep,
@@ -121,7 +124,10 @@ impl Program {
         let samples = PHASES * self.packets_per_phase * ptime.samples();
         let mut signal = match self.sweep.background {
             Background::Noise => tone::noise(BACKGROUND_DBFS, samples, &mut rng),
-            Background::Speech => speech::quiet(talker, BACKGROUND_DBFS, samples)?,
+            Background::Speech => {
+                let speech = speech::quiet(talker, BACKGROUND_DBFS, samples)?;
+                speech::without_band(&speech, SOUGHT_HZ)
+            }
         };
         let onset_packets = if talker < self.sweep.bursting { self.onset_packets(&mut rng) } else { Vec::new() };
         for packet in &onset_packets {

@@ -18,6 +18,8 @@ use benches::{
 };
 use relay_engine::Ptime;
 
+use crate::program::SOUGHT_HZ;
+
 const WARM_UP: Duration = Duration::from_secs(3);
 const SLOTS: usize = 1500;
 const TONE_DBFS: f32 = -14.0;
@@ -53,8 +55,8 @@ pub fn measure(context: &Context, jitter: Duration) -> Result<Damage> {
     let samples = length.as_millis() as usize * 48;
     let signals = [
         tone::sine(TONE_HZ, tone::amplitude(TONE_DBFS), samples),
-        speech::quiet(1, SPEECH_DBFS, samples)?,
-        speech::quiet(2, SPEECH_DBFS, samples)?,
+        speech::without_band(&speech::quiet(1, SPEECH_DBFS, samples)?, SOUGHT_HZ),
+        speech::without_band(&speech::quiet(2, SPEECH_DBFS, samples)?, SOUGHT_HZ),
     ];
     let packets = signals.map(|signal| talker::encode(&signal, ptime));
 
