@@ -9,8 +9,10 @@ use std::collections::VecDeque;
 use relay_engine::Micros;
 use relay_wire::Pace;
 
-/// Reports come this far apart, so that much is always on its way unreported.
+/// Reports come this far apart or further, so that much is always on its way unreported.
 const BETWEEN_US: u64 = 100_000;
+/// A listener who reports more rarely is not waited for.
+const LONGEST_BETWEEN_US: u64 = 500_000;
 /// This much more may be, beyond the fastest way there and back: what the kernel may hold too.
 const SLACK_US: u64 = 100_000;
 /// A way longer than this is not taken for the network's own.
@@ -24,6 +26,9 @@ pub struct Reports {
     pace: Pace,
     unreported: VecDeque<Written>,
     unreported_bytes: usize,
+    reported_at: Option<Micros>,
+    /// About the shortest time between two reports; the gap that a stall makes is forgotten with the next report.
+    between_us: Option<u64>,
     /// Whether the listener has ever reported, and the shortest time from a packet to its report.
     shortest_way_us: Option<u64>,
 }
@@ -43,6 +48,8 @@ impl Reports {
             pace: Pace::new(ptime_us, packet_bytes, BETWEEN_US + SLACK_US),
             unreported: VecDeque::new(),
             unreported_bytes: 0,
+            reported_at: None,
+            between_us: None,
             shortest_way_us: None,
         }
     }
@@ -64,8 +71,20 @@ impl Reports {
         let way_us = now.since(self.unreported[at].at);
         let shortest = self.shortest_way_us.map_or(way_us, |shortest| shortest.min(way_us));
         self.shortest_way_us = Some(shortest);
-        self.pace.set_budget(BETWEEN_US + SLACK_US + shortest.min(LONGEST_WAY_US));
+        let between_us = self.learn_between(now).clamp(BETWEEN_US, LONGEST_BETWEEN_US);
+        self.pace.set_budget(between_us + SLACK_US + shortest.min(LONGEST_WAY_US));
         self.arrived(now, at + 1);
+    }
+
+    fn learn_between(&mut self, now: Micros) -> u64 {
+        let Some(before) = self.reported_at.replace(now) else { return BETWEEN_US };
+        let gap_us = now.since(before);
+        let between_us = match self.between_us {
+            Some(known) if known < gap_us => known + (gap_us - known) / 8,
+            _ => gap_us,
+        };
+        self.between_us = Some(between_us);
+        between_us
     }
 
     /// The listener has answered a ping that was written then: all that was written before it has come too. So who
@@ -108,18 +127,20 @@ mod tests {
         Reports::new(PTIME, BYTES)
     }
 
-    /// Packets every 20 ms for so long; `report` says after each which number is reported, if any. How many were
-    /// written.
-    fn run(reports: &mut Reports, from: u64, packets: u16, report: impl Fn(u16) -> Option<u16>) -> usize {
+    /// Packets every 20 ms for so long; `report` says after each whether the last one written is reported. How many
+    /// were written.
+    fn run(reports: &mut Reports, from: u64, packets: u16, report: impl Fn(u16) -> bool) -> usize {
         let mut written = 0;
+        let mut last = 0;
         for number in 0..packets {
             let now = Micros(from + u64::from(number) * PTIME);
             if reports.have_room() {
                 reports.wrote(now, number, BYTES);
                 written += 1;
+                last = number;
             }
-            if let Some(sequence) = report(number) {
-                reports.received(now + 5000, sequence);
+            if report(number) {
+                reports.received(now + 5000, last);
             }
         }
         written
@@ -128,27 +149,39 @@ mod tests {
     #[test]
     fn who_never_reports_is_sent_everything() {
         let mut reports = reports();
-        assert_eq!(run(&mut reports, 0, 1000, |_| None), 1000);
+        assert_eq!(run(&mut reports, 0, 1000, |_| false), 1000);
         assert!(reports.unreported.len() <= MAX_UNREPORTED);
     }
 
     #[test]
     fn who_reports_ten_times_a_second_is_sent_everything() {
-        assert_eq!(run(&mut reports(), 0, 1000, |n| (n % 5 == 0).then_some(n)), 1000);
+        assert_eq!(run(&mut reports(), 0, 1000, |n| n.is_multiple_of(5)), 1000);
+    }
+
+    #[test]
+    fn who_reports_twice_a_second_is_hardly_held_up_and_a_stall_does_not_widen_the_bound_for_long() {
+        let mut rare = reports();
+        let written = run(&mut rare, 0, 1000, |n| n.is_multiple_of(25));
+        assert!(written >= 970, "{written}");
+        let mut reports = reports();
+        run(&mut reports, 0, 100, |n| n.is_multiple_of(5));
+        let usual = reports.pace.limit();
+        run(&mut reports, 10_000_000, 11, |n| n.is_multiple_of(5));
+        assert!(reports.pace.limit() <= usual, "{} and {usual}", reports.pace.limit());
     }
 
     #[test]
     fn where_reports_stop_coming_little_is_sent_and_an_answered_ping_lets_it_go_on() {
         let mut reports = reports();
-        run(&mut reports, 0, 100, |n| (n % 5 == 0).then_some(n));
-        let written = run(&mut reports, 2_000_000, 100, |_| None);
+        run(&mut reports, 0, 100, |n| n.is_multiple_of(5));
+        let written = run(&mut reports, 2_000_000, 100, |_| false);
         assert!((6..=11).contains(&written), "{written}");
         assert!(!reports.have_room());
         reports.answered(Micros(4_010_000), Micros(1_000_000));
         assert!(!reports.have_room(), "a ping from before them says nothing of them");
         reports.answered(Micros(4_020_000), Micros(4_000_000));
         assert!(reports.have_room());
-        let written = run(&mut reports, 4_020_000, 100, |_| None);
+        let written = run(&mut reports, 4_020_000, 100, |_| false);
         assert!((5..=11).contains(&written), "{written}");
     }
 
