@@ -21,6 +21,8 @@ mod stream;
 mod time_scale;
 
 #[cfg(test)]
+mod drift;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod vectors;
