@@ -67,10 +67,11 @@ pub fn distance_db(a: &[[f32; BANDS]], b: &[[f32; BANDS]]) -> f32 {
     sum / length.max(1) as f32
 }
 
-/// Median pitch of the voiced frames, Hz; not a number where there is none.
+/// Median pitch of the voiced frames of all these signals, Hz; not a number where there is none.
 #[must_use]
-pub fn median_pitch_hz(signal: &[f32]) -> f32 {
-    let mut pitches: Vec<f32> = signal.windows(2 * WINDOW).step_by(HOP).filter_map(pitch_hz).collect();
+pub fn median_pitch_hz<'a>(signals: impl Iterator<Item = &'a [f32]>) -> f32 {
+    let frames = signals.flat_map(|signal| signal.windows(2 * WINDOW).step_by(HOP));
+    let mut pitches: Vec<f32> = frames.filter_map(pitch_hz).collect();
     pitches.sort_by(f32::total_cmp);
     pitches.get(pitches.len() / 2).copied().unwrap_or(f32::NAN)
 }
@@ -129,10 +130,10 @@ mod tests {
     #[test]
     fn the_pitch_of_a_hum_is_found_to_a_thousandth() {
         for hertz in [83.0, 120.0, 211.0, 333.0] {
-            let pitch = median_pitch_hz(&hum(hertz, 8_000));
+            let pitch = median_pitch_hz([&hum(hertz, 8_000)[..]].into_iter());
             assert!((pitch / hertz - 1.0).abs() < 0.001, "{pitch} of {hertz} Hz");
         }
-        assert!(median_pitch_hz(&[0.0; 8_000]).is_nan());
+        assert!(median_pitch_hz([&[0.0; 8_000][..]].into_iter()).is_nan());
     }
 
     #[test]
