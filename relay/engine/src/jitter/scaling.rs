@@ -28,7 +28,7 @@ const SOON: i64 = us_to_samples(25_000);
 
 /// How alike two periods must be for one of them to go: at first very much, less with every refusal. In a hurry less will
 /// do, and in the end anything goes: noise has no periods, and nobody hears it cut.
-const CHOOSY: f32 = 0.98;
+const CHOOSY: f32 = 0.97;
 const LESS_A_REFUSAL: f32 = 0.01;
 const IN_A_HURRY: f32 = 0.4;
 const IMPATIENCE: u16 = 50;

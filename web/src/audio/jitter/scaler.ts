@@ -24,7 +24,7 @@ const US_PER_PERCENT = 4_000;
 /** With more delay to take out than this one is less choosy about what goes. */
 const FAST_ABOVE_US = 100_000;
 /** How alike two periods must be for one of them to go: at first very much, less with every refusal, in the end not. */
-const CHOOSY = 0.98;
+const CHOOSY = 0.97;
 const LESS_A_REFUSAL = 0.01;
 const IN_A_HURRY = 0.4;
 const IMPATIENCE = 50;
