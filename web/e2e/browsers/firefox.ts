@@ -1,6 +1,6 @@
 // Firefox through WebDriver BiDi, with the system's own microphone and speaker.
 
-import puppeteer, { type Page } from 'puppeteer-core';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { type OtherBrowser, selector, type Tab } from './tab.ts';
 
 const ALLOW = 1;
@@ -8,19 +8,25 @@ const BLOCK = 2;
 /** A launch hangs now and then. */
 const LAUNCH_MS = 30_000;
 const LAUNCHES = 3;
+const ANSWER_MS = 2_000;
 
 export async function firefox(env: Record<string, string>, microphone: 'granted' | 'refused'): Promise<OtherBrowser> {
   const browser = await launched(env, microphone);
   return {
-    tab: async () => tab(await browser.newPage()),
-    close: () => browser.close(),
+    tab: async () => tab(await within(LAUNCH_MS, browser.newPage(), 'new page')),
+    // One that hangs does not close when asked.
+    close: () =>
+      within(LAUNCH_MS, browser.close(), 'close').catch(() => {
+        browser.process()?.kill('SIGKILL');
+      }),
   };
 }
 
-async function launched(env: Record<string, string>, microphone: 'granted' | 'refused') {
+async function launched(env: Record<string, string>, microphone: 'granted' | 'refused'): Promise<Browser> {
   for (let n = 1; ; n++) {
+    let browser: Browser | null = null;
     try {
-      return await puppeteer.launch({
+      browser = await puppeteer.launch({
         browser: 'firefox',
         executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
         headless: true,
@@ -34,22 +40,37 @@ async function launched(env: Record<string, string>, microphone: 'granted' | 're
           'intl.accept_languages': 'en-US',
         },
       });
+      // It may be there and not answer.
+      await within(LAUNCH_MS, browser.version(), 'version');
+      return browser;
     } catch (error) {
+      browser?.process()?.kill('SIGKILL');
       if (n === LAUNCHES) throw error;
     }
   }
 }
 
+function within<T>(ms: number, what: Promise<T>, name: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`Firefox did not answer to "${name}" within ${ms} ms`)), ms);
+    what.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
 function tab(page: Page): Tab {
+  const asked = <T>(what: Promise<T>, name: string): Promise<T> => within(LAUNCH_MS, what, name);
   return {
-    open: async (url) => {
-      await page.goto(url);
-    },
+    open: async (url) => void (await asked(page.goto(url), 'open')),
+    // The driver's own reload is now and then never answered.
     reload: async () => {
-      await page.reload();
+      await asked(page.evaluate('globalThis.old = true; void setTimeout(() => location.reload(), 0)'), 'reload');
+      for (let old: unknown = true; old !== false; ) {
+        // What is asked of a page that is just going is never answered.
+        old = await within(ANSWER_MS, page.evaluate('globalThis.old === true'), 'old').catch(() => true);
+      }
     },
-    click: (testid) => page.locator(selector(testid)).click(),
-    evaluate: (expression) => page.evaluate(expression),
-    close: () => page.close(),
+    click: (testid) => asked(page.locator(selector(testid)).click(), `click ${testid}`),
+    evaluate: (expression) => asked(page.evaluate(expression), expression),
+    close: () => asked(page.close(), 'close page'),
   };
 }

@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['e2e/browsers/*.test.ts'],
     fileParallelism: false,
     testTimeout: 180_000,
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
     reporters: ['verbose'],
   },
 });

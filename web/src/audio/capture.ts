@@ -5,6 +5,8 @@ import workletUrl from './capture.worklet.ts?worker&url';
 import { SAMPLE_RATE } from './units.ts';
 
 const LOOK_MS = 100;
+/** A track may come silenced and be let go a moment later; what is silenced for longer was a call. */
+const INTERRUPTED_MS = 1_000;
 /** Chromium's processing holds sound back for this long and does not say so: measured beside a track without it. */
 const PROCESSING_US = 6_600;
 /** A latency that moved by less than this is not worth telling. */
@@ -54,7 +56,13 @@ export async function startCapture(processing: Processing, ended: () => void): P
     const { feed, close } = await connect(track);
     const latency = new TrackLatency(track);
     track.onended = ended;
-    track.onunmute = ended;
+    let mutedAtMs = Number.POSITIVE_INFINITY;
+    track.onmute = () => {
+      mutedAtMs = performance.now();
+    };
+    track.onunmute = () => {
+      if (performance.now() - mutedAtMs >= INTERRUPTED_MS) ended();
+    };
     return {
       feed,
       echoCancelled: !processing.echoCancellation || track.getSettings().echoCancellation !== false,
@@ -69,6 +77,7 @@ export async function startCapture(processing: Processing, ended: () => void): P
       },
       stop: () => {
         track.onended = null;
+        track.onmute = null;
         track.onunmute = null;
         latency.stop();
         close();
