@@ -29,6 +29,8 @@ pub(crate) struct Talker<C: Codec> {
     pub forwarded: Vec<Vec<i16>>,
     /// The signal of this tick at its gain, faded where the selection changed.
     pub frame: Vec<i16>,
+    /// Samples of a frame.
+    samples: usize,
     pub pulled: Pulled,
     /// Media time of the first sample of `frame`.
     position: u32,
@@ -61,7 +63,8 @@ impl<C: Codec> Talker<C> {
             plays: false,
             announced: false,
             forwarded: Vec::new(),
-            frame: vec![0; ptime.samples()],
+            frame: Vec::new(),
+            samples: ptime.samples(),
             pulled: Pulled::default(),
             position: 0,
             level: crate::level::SILENCE,
@@ -118,7 +121,16 @@ impl<C: Codec> Talker<C> {
         }
         self.on_air = false;
         self.standing.rest();
+        if !self.plays {
+            self.forget_signal();
+        }
         true
+    }
+
+    /// Most of those in a room are silent, and need no decoder.
+    fn forget_signal(&mut self) {
+        self.jitter.forget_signal();
+        self.frame = Vec::new();
     }
 
     /// Takes the signal of this tick out of the jitter buffer, if a mix needs it.
@@ -126,6 +138,7 @@ impl<C: Codec> Talker<C> {
         self.was_active = self.pulled.active;
         self.position = self.jitter.position();
         if self.plays && !self.jitter.is_idle() {
+            self.frame.resize(self.samples, 0);
             self.pulled = self.jitter.pull(now, &mut self.frame);
         } else {
             self.pulled = Pulled::default();
@@ -184,6 +197,9 @@ impl<C: Codec> Talker<C> {
         } else if !plays && self.plays {
             self.jitter.release();
             self.rest();
+            if !self.on_air {
+                self.forget_signal();
+            }
         }
         self.plays = plays;
     }

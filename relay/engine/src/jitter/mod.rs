@@ -165,7 +165,7 @@ impl<C: Codec> JitterBuffer<C> {
             store: Store::default(),
             arrivals: Arrivals::default(),
             stream: Stream::new(codec, ptime),
-            pcm: Vec::with_capacity(4 * ptime.samples()),
+            pcm: Vec::new(),
             starts: VecDeque::new(),
             started: Vec::new(),
             recent: VecDeque::with_capacity(RECENT),
@@ -183,7 +183,7 @@ impl<C: Codec> JitterBuffer<C> {
             scale_budget: 0,
             spare_us: None,
             capture: None,
-            heard: vec![0; time_scale::MAX_PERIOD],
+            heard: Vec::new(),
             stats: JitterStats::default(),
         }
     }
@@ -233,7 +233,7 @@ impl<C: Codec> JitterBuffer<C> {
         out[..available].copy_from_slice(&self.pcm[..available]);
         out[available..].fill(0);
         self.heard.extend_from_slice(out);
-        self.heard.drain(..block);
+        self.heard.drain(..self.heard.len().saturating_sub(time_scale::MAX_PERIOD));
         self.pcm.drain(..available);
         self.started.clear();
         let begun = self.starts.partition_point(|start| start.offset < available);

@@ -99,6 +99,14 @@ impl<C: Codec> JitterBuffer<C> {
         self.concealed_run = 0;
     }
 
+    /// Gives back the memory of a talkspurt that is over; what is known of the link stays.
+    pub fn forget_signal(&mut self) {
+        self.stream.forget();
+        (self.pcm, self.heard) = (Vec::new(), Vec::new());
+        self.recent.clear();
+        self.in_step = true;
+    }
+
     /// When the next packet will have waited long enough, whether it is here or still to come, microseconds; `None` before
     /// the first packet.
     pub fn due_us(&self) -> Option<i64> {

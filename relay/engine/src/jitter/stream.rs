@@ -13,6 +13,8 @@ pub(super) struct Stream<C: Codec> {
     current: Option<(u8, C::Decoder)>,
     /// The decoder of the epoch before, kept to be used again.
     spare: Option<C::Decoder>,
+    /// Samples of a packet.
+    samples: usize,
     frame: Vec<i16>,
     /// Linear gain at the end of the last frame.
     gain: f32,
@@ -47,7 +49,8 @@ impl<C: Codec> Stream<C> {
             codec,
             current: None,
             spare: None,
-            frame: vec![0; ptime.samples()],
+            samples: ptime.samples(),
+            frame: Vec::new(),
             gain: 1.0,
             seam: Vec::new(),
             faded: 0,
@@ -64,6 +67,7 @@ impl<C: Codec> Stream<C> {
         overlap: usize,
         pcm: &mut Vec<i16>,
     ) -> Result<usize, CodecError> {
+        self.frame.resize(self.samples, 0);
         let epoch = stored.packet.epoch;
         let heard = heard * self.gain;
         let mut tail = [0i16; SEAM];
@@ -101,8 +105,15 @@ impl<C: Codec> Stream<C> {
         Ok(left_out)
     }
 
+    /// Gives back the memory of a stream that is silent.
+    pub fn forget(&mut self) {
+        (self.current, self.spare) = (None, None);
+        (self.frame, self.seam) = (Vec::new(), Vec::new());
+    }
+
     /// Runs a packet through the decoder without playing it, so that the next one decodes as it should.
     pub fn pass_over(&mut self, stored: &Stored) {
+        self.frame.resize(self.samples, 0);
         self.switch_to(stored.packet.epoch, stored);
         if let Some((_, decoder)) = &mut self.current {
             // A packet that does not decode teaches the decoder nothing, and nobody hears it.
@@ -113,6 +124,7 @@ impl<C: Codec> Stream<C> {
     /// Brings the decoder to where it would be had it decoded everything up to these packets of one epoch, and returns
     /// their frames.
     pub fn prime<'a>(&mut self, packets: impl Iterator<Item = &'a Packet>) -> Vec<Vec<i16>> {
+        self.frame.resize(self.samples, 0);
         let mut frames = Vec::new();
         for packet in packets {
             if self.current.as_ref().is_none_or(|(epoch, _)| *epoch != packet.epoch) {

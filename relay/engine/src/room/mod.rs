@@ -116,7 +116,7 @@ impl<C: Codec + Clone> Room<C> {
             next_tick: None,
             waits_until: None,
             participants: BTreeMap::new(),
-            past: VecDeque::with_capacity(PRIMES),
+            past: VecDeque::new(),
             outputs: VecDeque::new(),
             now,
         }
@@ -276,6 +276,10 @@ impl<C: Codec + Clone> Room<C> {
             self.tick(number);
             let busy = |p: &Participant<C>| p.talker.on_air || p.listener.following.is_some();
             self.next_tick = self.participants.values().any(busy).then_some(number + 1);
+            if self.next_tick.is_none() {
+                // A silent room keeps no encoders.
+                (self.mixes, self.past) = (Vec::new(), VecDeque::new());
+            }
         }
     }
 
