@@ -42,8 +42,8 @@ pub(crate) struct Talker<C: Codec> {
     contributed: Option<u64>,
     /// Whether there was signal in the tick before.
     was_active: bool,
-    /// Whether packets of this talkspurt were forwarded or ignored instead of being played.
-    passed: bool,
+    /// How many packets of this talkspurt were forwarded or ignored instead of being played.
+    passed: u32,
     /// The last packet of the talkspurt has come.
     ended: bool,
     last_packet: Micros,
@@ -71,7 +71,7 @@ impl<C: Codec> Talker<C> {
             contributes: false,
             contributed: None,
             was_active: false,
-            passed: false,
+            passed: 0,
             ended: false,
             last_packet: Micros::default(),
         }
@@ -79,12 +79,17 @@ impl<C: Codec> Talker<C> {
 
     /// Whether packets of this talkspurt have passed.
     fn in_mid_talkspurt(&self) -> bool {
-        self.on_air && self.passed
+        self.on_air && self.passed > 0
     }
 
     /// How much louder or softer than they are they are to be heard.
     pub fn gain(&self) -> Gain {
         self.loudness.gain()
+    }
+
+    /// Whether all that has passed of this talkspurt is its first packet.
+    pub fn has_only_begun(&self) -> bool {
+        self.passed == 1
     }
 
     /// Takes note of a packet's level and of where in a talkspurt it is; `true` where a talkspurt begins.
@@ -98,7 +103,9 @@ impl<C: Codec> Talker<C> {
         self.standing.hear(level);
         self.loudness.hear(level);
         let begins = !std::mem::replace(&mut self.on_air, true);
-        self.passed &= !begins;
+        if begins {
+            self.passed = 0;
+        }
         begins
     }
 
@@ -108,7 +115,7 @@ impl<C: Codec> Talker<C> {
             self.jitter.insert(now, packet.clone());
             Passed::Useful
         } else {
-            self.passed = true;
+            self.passed = self.passed.saturating_add(1);
             self.jitter.pass(now, packet)
         }
     }

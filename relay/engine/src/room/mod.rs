@@ -313,9 +313,11 @@ impl<C: Codec + Clone> Room<C> {
     }
 
     /// A mix is about to start. Its first tick is when the next packet of each of its talkers has waited long enough: then
-    /// who was forwarded goes on without a gap, and who comes in waits for less than a packet time.
+    /// who was forwarded goes on without a gap, and who comes in waits for less than a packet time. Of who has said but one
+    /// packet nobody notices a gap.
     fn place_first_tick(&mut self, now: Micros) {
-        let due = self.playing().filter_map(|talker| talker.jitter.due_us()).max();
+        let waited_for = self.playing().filter(|talker| !talker.has_only_begun());
+        let due = waited_for.filter_map(|talker| talker.jitter.due_us()).max();
         let due = due.and_then(|us| u64::try_from(us).ok()).map_or(now, Micros);
         if let Some(next) = self.next_tick {
             self.grid.set(next, due.clamp(now, now + self.config.ptime.micros()));

@@ -177,3 +177,15 @@ impl Random {
         self.0 % bound
     }
 }
+
+pub const PACKET_US: u64 = 20_000;
+
+pub fn world(participants: u32) -> (World<PcmCodec>, PcmCodec) {
+    let codec = PcmCodec::default();
+    (World::new(RoomConfig::default(), codec.clone(), 1..=participants), codec)
+}
+
+/// A signal that says where it is: participant `id` at sample `n` of their timeline.
+pub fn signal(id: u32) -> impl Fn(usize) -> i16 {
+    move |n| ((n % 997) as i16 + 1) * id as i16
+}
