@@ -42,7 +42,8 @@ test-page: $(NODE_MODULES)
 
 test-browsers: export RELAY ?= $(TARGET)/debug/relay
 test-browsers: export CAPTURE_CLI ?= $(TARGET)/debug/capture-cli
-test-browsers: $(NODE_MODULES) ## Test the page in Chromium, Firefox and WebKitGTK
+test-browsers: export SOUND ?= 1
+test-browsers: $(NODE_MODULES) ## Test the page in Chromium, Firefox and WebKitGTK, its sound too
 	@scripts/deps browsers
 	cargo build --workspace --bins --locked
 	npm --prefix web run e2e
