@@ -42,8 +42,10 @@ pub(crate) struct Talker<C: Codec> {
     contributed: Option<u64>,
     /// Whether there was signal in the tick before.
     was_active: bool,
-    /// How many packets of this talkspurt were forwarded or ignored instead of being played.
-    passed: u32,
+    /// How many packets of this talkspurt have come.
+    packets: u32,
+    /// Whether packets of this talkspurt were forwarded or ignored instead of being played.
+    passed: bool,
     /// The last packet of the talkspurt has come.
     ended: bool,
     last_packet: Micros,
@@ -71,7 +73,8 @@ impl<C: Codec> Talker<C> {
             contributes: false,
             contributed: None,
             was_active: false,
-            passed: 0,
+            packets: 0,
+            passed: false,
             ended: false,
             last_packet: Micros::default(),
         }
@@ -79,7 +82,7 @@ impl<C: Codec> Talker<C> {
 
     /// Whether packets of this talkspurt have passed.
     fn in_mid_talkspurt(&self) -> bool {
-        self.on_air && self.passed > 0
+        self.on_air && self.passed
     }
 
     /// How much louder or softer than they are they are to be heard.
@@ -87,9 +90,9 @@ impl<C: Codec> Talker<C> {
         self.loudness.gain()
     }
 
-    /// Whether all that has passed of this talkspurt is its first packet.
+    /// Whether all there was of this talkspurt is its first packet, which has passed.
     pub fn has_only_begun(&self) -> bool {
-        self.passed == 1
+        self.passed && self.packets == 1
     }
 
     /// Takes note of a packet's level and of where in a talkspurt it is; `true` where a talkspurt begins.
@@ -103,9 +106,8 @@ impl<C: Codec> Talker<C> {
         self.standing.hear(level);
         self.loudness.hear(level);
         let begins = !std::mem::replace(&mut self.on_air, true);
-        if begins {
-            self.passed = 0;
-        }
+        self.passed &= !begins;
+        self.packets = if begins { 1 } else { self.packets.saturating_add(1) };
         begins
     }
 
@@ -115,7 +117,7 @@ impl<C: Codec> Talker<C> {
             self.jitter.insert(now, packet.clone());
             Passed::Useful
         } else {
-            self.passed = self.passed.saturating_add(1);
+            self.passed = true;
             self.jitter.pass(now, packet)
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! Read in this order: [`arrivals`] learns how late packets are and says which delay is worth having, [`decision`]
 //! compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`], [`concealment`] is
-//! for what is not there and [`backlog`] for what is too old, [`stream`] decodes, [`store`] holds the packets. [`passing`] is for packets that are forwarded instead. Structure and
-//! vocabulary follow NetEq; what differs is said in place.
+//! for what is not there and [`backlog`] for what is too old, [`stream`] decodes, [`store`] holds the packets.
+//! [`passing`] is for packets that are forwarded instead, [`outcome`] for what is told of all this. Structure and vocabulary
+//! follow NetEq; what differs is said in place.
 //!
 //! On TCP nothing is lost on the wire, only late: while a packet is missing the media time stands still, the gap is
 //! concealed, and the packet is played when it comes. The delay that this adds is taken out again by accelerating.
@@ -13,6 +14,7 @@ mod backlog;
 mod concealment;
 mod decision;
 mod histogram;
+mod outcome;
 mod packet;
 mod passing;
 mod scaling;
@@ -27,6 +29,7 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
+pub use outcome::{JitterStats, Pulled, Started};
 pub use packet::Packet;
 pub(crate) use passing::Passed;
 pub use scaling::time_scaled;
@@ -39,53 +42,6 @@ use arrivals::{Arrivals, transit_us};
 use concealment::{FADE_TO, fade_gain};
 use store::{Inserted, Store, Stored};
 use stream::{Before, Stream};
-
-/// What a pull gave.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pulled {
-    /// Whether any sample of it comes from a packet or its concealment; false is silence between talkspurts.
-    pub active: bool,
-    /// The talkspurt ends with it: nothing follows until the next one starts.
-    pub ends: bool,
-    /// Samples of concealment made for it.
-    pub concealed_samples: usize,
-    /// Packets decoded for it that did not decode.
-    pub undecodable: usize,
-    /// Capture time of its first sample, relay clock modulo 2³² µs; 0 is unknown.
-    pub capture_us: u32,
-}
-
-/// A packet whose first sample a pull gave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Started {
-    /// Unwrapped timestamp of the packet.
-    pub timestamp: i64,
-    /// Place of its first sample in the pull.
-    pub offset: usize,
-    /// Concealment between it and the packet before it, in samples.
-    pub concealed_samples: usize,
-}
-
-/// Counters since the start, and levels now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct JitterStats {
-    /// Packets taken in, primes not counted.
-    pub received: u64,
-    /// Packets that came after their time or twice, or were thrown away to catch up.
-    pub discarded: u64,
-    /// Packets that did not decode.
-    pub undecodable: u64,
-    /// Samples filled by concealment.
-    pub concealed_samples: u64,
-    /// Samples removed by accelerating.
-    pub accelerated_samples: u64,
-    /// Samples inserted by preemptive expand.
-    pub expanded_samples: u64,
-    /// Wanted delay over the fastest packet, microseconds.
-    pub target_us: i64,
-    /// Actual delay over the fastest packet at the last decoded one, microseconds.
-    pub level_us: i64,
-}
 
 /// The jitter buffer of one stream.
 #[derive(Debug)]
