@@ -2,23 +2,12 @@
 // yet, so nothing moves.
 
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connected, join, launch, visit } from './support/chromium.ts';
-import { Relay } from './support/relay.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { connected, join, visit } from './support/chromium.ts';
+import { stage } from './support/stage.ts';
 
-let relay: Relay;
-let browser: Browser;
-
-beforeAll(async () => {
-  relay = await Relay.start();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await relay?.close();
-});
+const here = stage();
 
 /** What axe calls serious or critical, as one line each. */
 async function problems(page: Page): Promise<string[]> {
@@ -36,8 +25,8 @@ async function sheet(page: Page, opener: string): Promise<string[]> {
 
 test.each(['light', 'dark'] as const)('nothing serious, %s', async (colorScheme) => {
   const room = `axe-${colorScheme}`;
-  const grace = await join(browser, relay, room, 'Grace');
-  const { page } = await visit(browser, relay, room, { colorScheme, reducedMotion: 'reduce' });
+  const grace = await join(here.browser, here.relay, room, 'Grace');
+  const { page } = await visit(here.browser, here.relay, room, { colorScheme, reducedMotion: 'reduce' });
   await page.evaluate(axe.source);
   await page.getByTestId('sound-check').click();
   await page.getByTestId('sound-settings').click();
@@ -53,7 +42,7 @@ test.each(['light', 'dark'] as const)('nothing serious, %s', async (colorScheme)
   expect(await problems(page), 'room').toEqual([]);
   await page.getByTestId('mute').click();
   await page.getByTestId('deafen').click();
-  await relay.notify(room, { severity: 'warning', title: 'Doors', text: 'Five minutes.' });
+  await here.relay.notify(room, { severity: 'warning', title: 'Doors', text: 'Five minutes.' });
   await page.getByTestId('notice').waitFor();
   expect(await problems(page), 'muted, with a notice').toEqual([]);
   await page.getByTestId('notice').getByRole('button').click();
@@ -70,9 +59,9 @@ test.each(['light', 'dark'] as const)('nothing serious, %s', async (colorScheme)
 });
 
 test('the failure screen', async () => {
-  const { page } = await join(browser, relay, 'axe-tabs', 'Ada');
+  const { page } = await join(here.browser, here.relay, 'axe-tabs', 'Ada');
   const second = await page.context().newPage();
-  await second.goto(relay.link('axe-tabs'));
+  await second.goto(here.relay.link('axe-tabs'));
   await second.evaluate(axe.source);
   await second.getByTestId('join').click();
   await second.getByTestId('failure').waitFor();

@@ -1,33 +1,15 @@
 // Proves what a person does beside talking: sound check, settings that apply at once, the delay in its stages, the
 // invitation, what was missed, another language, and what is seen while the relay is away.
 
-import { join as path } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connected, join, launch, participant, visit } from './support/chromium.ts';
-import { temporaryFolder } from './support/process.ts';
+import { expect, test } from 'vitest';
+import { connected, join, participant, visit } from './support/chromium.ts';
 import { Relay } from './support/relay.ts';
-import { speech, writeWav } from './support/sound.ts';
+import { stage } from './support/stage.ts';
 
-const folder = temporaryFolder();
-let relay: Relay;
-let browser: Browser;
-
-beforeAll(async () => {
-  const microphone = path(folder.path, 'microphone.wav');
-  writeWav(microphone, speech('austen-0890'));
-  relay = await Relay.start();
-  browser = await launch({ file: microphone });
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await relay?.close();
-  folder.remove();
-});
+const here = stage('austen-0890');
 
 test('sound check: the microphone is heard, and plays back; then one joins', async () => {
-  const { page, complaints } = await visit(browser, relay, 'check');
+  const { page, complaints } = await visit(here.browser, here.relay, 'check');
   await page.getByTestId('sound-check').click();
   await page.getByTestId('check-start').click();
   await page.locator('[data-testid=check-level][data-heard=true]').waitFor();
@@ -42,8 +24,8 @@ test('sound check: the microphone is heard, and plays back; then one joins', asy
 });
 
 test('music mode and processing change the microphone while one talks', async () => {
-  const { page, complaints } = await join(browser, relay, 'music', 'Ada');
-  const grace = await join(browser, relay, 'music', 'Grace', 'listen');
+  const { page, complaints } = await join(here.browser, here.relay, 'music', 'Ada');
+  const grace = await join(here.browser, here.relay, 'music', 'Grace', 'listen');
   const asked = page.evaluate(
     () =>
       new Promise<boolean>((resolve) => {
@@ -89,8 +71,8 @@ test('the delay is one sentence, and its stages add up', async () => {
 });
 
 test('an output that runs dry gets a longer buffer, and goes on playing', async () => {
-  const ada = await join(browser, relay, 'dry', 'Ada');
-  const { page, complaints } = await visit(browser, relay, 'dry');
+  const ada = await join(here.browser, here.relay, 'dry', 'Ada');
+  const { page, complaints } = await visit(here.browser, here.relay, 'dry');
   // No device here can be made to run dry on command; its count can.
   await page.addInitScript(() => {
     const made: number[] = [];
@@ -119,9 +101,9 @@ test('an output that runs dry gets a longer buffer, and goes on playing', async 
 });
 
 test('the invitation is the room’s own link, as text and as a code', async () => {
-  const { page, complaints } = await join(browser, relay, 'invite', 'Ada', 'listen');
+  const { page, complaints } = await join(here.browser, here.relay, 'invite', 'Ada', 'listen');
   await page.getByTestId('invite').click();
-  expect(await page.getByTestId('invite-link').textContent()).toBe(relay.link('invite'));
+  expect(await page.getByTestId('invite-link').textContent()).toBe(here.relay.link('invite'));
   // 25 modules and more, most of them drawn.
   expect((await page.getByTestId('code').locator('path').getAttribute('d'))!.split('M').length).toBeGreaterThan(200);
   await page.keyboard.press('Escape');
@@ -131,8 +113,8 @@ test('the invitation is the room’s own link, as text and as a code', async () 
 });
 
 test('who reads further up is told what came meanwhile', async () => {
-  const ada = await join(browser, relay, 'bell', 'Ada', 'listen');
-  const grace = await join(browser, relay, 'bell', 'Grace', 'listen');
+  const ada = await join(here.browser, here.relay, 'bell', 'Ada', 'listen');
+  const grace = await join(here.browser, here.relay, 'bell', 'Grace', 'listen');
   const say = async (text: string) => {
     await ada.page.getByTestId('chat-input').fill(text);
     await ada.page.getByTestId('chat-send').click();
@@ -152,7 +134,7 @@ test('who reads further up is told what came meanwhile', async () => {
 });
 
 test('it speaks the reader’s language, and another one at once', async () => {
-  const { page } = await visit(browser, relay, 'languages', { locale: 'de-CH' });
+  const { page } = await visit(here.browser, here.relay, 'languages', { locale: 'de-CH' });
   await page.getByText('Beitreten und sprechen').waitFor();
   await page.getByTestId('sound-settings').click();
   await page.getByTestId('language').selectOption('pt');
@@ -165,7 +147,7 @@ test('it speaks the reader’s language, and another one at once', async () => {
 
 test('reloaded while the relay is away the page says so, and comes back with the relay', async () => {
   const own = await Relay.start();
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const context = await here.browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
   await page.goto(own.link('away'));
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
@@ -186,8 +168,8 @@ test('reloaded while the relay is away the page says so, and comes back with the
 
 /** Ada talks, Grace listens. */
 async function two(room: string) {
-  const ada = await join(browser, relay, room, 'Ada');
-  const grace = await join(browser, relay, room, 'Grace', 'listen');
+  const ada = await join(here.browser, here.relay, room, 'Ada');
+  const grace = await join(here.browser, here.relay, room, 'Grace', 'listen');
   await grace.page.getByTestId('delay').waitFor();
   return {
     ada,

@@ -1,30 +1,12 @@
 // Proves: push to talk under finger and space bar, and how soon it is heard; mute and deafen as others see and hear
 // them; one tab in a room.
 
-import { join as path } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connected, join, launch, participant } from './support/chromium.ts';
-import { temporaryFolder } from './support/process.ts';
-import { Relay } from './support/relay.ts';
-import { speech, writeWav } from './support/sound.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { connected, join, participant } from './support/chromium.ts';
+import { stage } from './support/stage.ts';
 
-const folder = temporaryFolder();
-let relay: Relay;
-let browser: Browser;
-
-beforeAll(async () => {
-  const microphone = path(folder.path, 'microphone.wav');
-  writeWav(microphone, speech('austen-0890'));
-  relay = await Relay.start();
-  browser = await launch({ file: microphone });
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await relay?.close();
-  folder.remove();
-});
+const here = stage('austen-0890');
 
 const talking = (page: Page, yes: boolean) =>
   participant(page, 'Ada')
@@ -32,8 +14,8 @@ const talking = (page: Page, yes: boolean) =>
     .waitFor();
 
 test('push to talk: held it talks, tapped twice it stays, and the space bar does the same', async () => {
-  const { page, complaints } = await join(browser, relay, 'push', 'Ada');
-  const grace = await join(browser, relay, 'push', 'Grace', 'listen');
+  const { page, complaints } = await join(here.browser, here.relay, 'push', 'Ada');
+  const grace = await join(here.browser, here.relay, 'push', 'Grace', 'listen');
   await talking(grace.page, true);
   await page.getByTestId('talk-mode').click();
   await talking(grace.page, false);
@@ -71,8 +53,8 @@ test('push to talk: held it talks, tapped twice it stays, and the space bar does
 });
 
 test('the microphone is warm: a press is heard at once', async () => {
-  const { page } = await join(browser, relay, 'warm', 'Ada');
-  const grace = await join(browser, relay, 'warm', 'Grace', 'listen');
+  const { page } = await join(here.browser, here.relay, 'warm', 'Ada');
+  const grace = await join(here.browser, here.relay, 'warm', 'Grace', 'listen');
   await page.getByTestId('talk-mode').click();
   await talking(grace.page, false);
   const seen = grace.page.evaluate(
@@ -100,8 +82,8 @@ test('the microphone is warm: a press is heard at once', async () => {
 });
 
 test('who turns the sound off hears nothing, and still talks', async () => {
-  const { page } = await join(browser, relay, 'deaf', 'Ada');
-  const grace = await join(browser, relay, 'deaf', 'Grace');
+  const { page } = await join(here.browser, here.relay, 'deaf', 'Ada');
+  const grace = await join(here.browser, here.relay, 'deaf', 'Grace');
   await talking(grace.page, true);
   await grace.page.getByTestId('deafen').click();
   const heard = () => grace.page.locator('[data-testid=delay]').getAttribute('data-heard');
@@ -114,9 +96,9 @@ test('who turns the sound off hears nothing, and still talks', async () => {
 });
 
 test('somebody is muted for one pair of ears only', async () => {
-  const { page, complaints } = await join(browser, relay, 'gains', 'Ada');
-  const grace = await join(browser, relay, 'gains', 'Grace', 'listen');
-  const zoe = await join(browser, relay, 'gains', 'Zoë', 'listen');
+  const { page, complaints } = await join(here.browser, here.relay, 'gains', 'Ada');
+  const grace = await join(here.browser, here.relay, 'gains', 'Grace', 'listen');
+  const zoe = await join(here.browser, here.relay, 'gains', 'Zoë', 'listen');
   const heard = (of: Page) => () => of.locator('[data-testid=delay]').getAttribute('data-heard');
   await expect.poll(heard(grace.page), { timeout: 10_000 }).not.toBe('127');
   await participant(grace.page, 'Ada').getByTestId('person').click();
@@ -139,9 +121,9 @@ test('somebody is muted for one pair of ears only', async () => {
 });
 
 test('a second tab in the same room says so, and can take over', async () => {
-  const { page } = await join(browser, relay, 'tabs', 'Ada');
+  const { page } = await join(here.browser, here.relay, 'tabs', 'Ada');
   const second = await page.context().newPage();
-  await second.goto(relay.link('tabs'));
+  await second.goto(here.relay.link('tabs'));
   await second.getByTestId('join').click();
   await second.locator('[data-testid=failure][data-kind=elsewhere]').waitFor();
   await second.getByTestId('retry').click();

@@ -1,27 +1,15 @@
 // Proves, in real Chromium against the real relay: joining, who is here, chat, notices, and that words from outside
 // are words.
 
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { join, launch, participant, visit } from './support/chromium.ts';
-import { Relay } from './support/relay.ts';
+import { expect, test } from 'vitest';
+import { join, participant, visit } from './support/chromium.ts';
+import { stage } from './support/stage.ts';
 
-let relay: Relay;
-let browser: Browser;
-
-beforeAll(async () => {
-  relay = await Relay.start();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await relay?.close();
-});
+const here = stage();
 
 test('two people see each other come and go', async () => {
-  const ada = await join(browser, relay, 'roster', 'Ada');
-  const grace = await join(browser, relay, 'roster', 'Grace');
+  const ada = await join(here.browser, here.relay, 'roster', 'Ada');
+  const grace = await join(here.browser, here.relay, 'roster', 'Grace');
   await participant(ada.page, 'Grace').waitFor();
   await participant(grace.page, 'Ada').waitFor();
   expect(await ada.page.getByTestId('participant').count()).toBe(2);
@@ -35,7 +23,7 @@ test('two people see each other come and go', async () => {
 });
 
 test('the name is asked for, checked, and remembered', async () => {
-  const { page, complaints } = await visit(browser, relay, 'names');
+  const { page, complaints } = await visit(here.browser, here.relay, 'names');
   await page.getByTestId('join').click();
   await page.getByText('Please enter a name.').waitFor();
   await page.getByTestId('name').fill('x'.repeat(33));
@@ -51,8 +39,8 @@ test('the name is asked for, checked, and remembered', async () => {
 });
 
 test('chat goes both ways, in order', async () => {
-  const ada = await join(browser, relay, 'chat', 'Ada');
-  const grace = await join(browser, relay, 'chat', 'Grace', 'listen');
+  const ada = await join(here.browser, here.relay, 'chat', 'Ada');
+  const grace = await join(here.browser, here.relay, 'chat', 'Grace', 'listen');
   await ada.page.getByTestId('chat-input').fill('Hello, Grace 👋');
   await ada.page.getByTestId('chat-send').click();
   await grace.page.getByText('Hello, Grace 👋').waitFor();
@@ -68,8 +56,8 @@ test('chat goes both ways, in order', async () => {
 });
 
 test('a notice over HTTP is shown at once, by its severity, and goes when dismissed', async () => {
-  const { page, complaints } = await join(browser, relay, 'notices', 'Ada', 'listen');
-  const answer = await relay.notify('notices', {
+  const { page, complaints } = await join(here.browser, here.relay, 'notices', 'Ada', 'listen');
+  const answer = await here.relay.notify('notices', {
     severity: 'critical',
     title: 'Fire drill',
     text: 'By the north door.',
@@ -88,13 +76,13 @@ test('a notice over HTTP is shown at once, by its severity, and goes when dismis
 
 test('names, lines and notices from outside are text, whatever they look like', async () => {
   const markup = '<img src=x onerror=alert(1)>';
-  const ada = await join(browser, relay, 'markup', 'Ada', 'listen');
-  const mallory = await join(browser, relay, 'markup', markup, 'listen');
+  const ada = await join(here.browser, here.relay, 'markup', 'Ada', 'listen');
+  const mallory = await join(here.browser, here.relay, 'markup', markup, 'listen');
   await participant(ada.page, markup).waitFor();
   await mallory.page.getByTestId('chat-input').fill(`<script>alert(2)</script>${markup}`);
   await mallory.page.getByTestId('chat-send').click();
   await ada.page.getByText('<script>alert(2)</script>').waitFor();
-  await relay.notify('markup', { title: markup, text: markup });
+  await here.relay.notify('markup', { title: markup, text: markup });
   await ada.page.getByTestId('notice').waitFor();
   expect(await ada.page.evaluate(() => document.querySelectorAll('img, #app script').length)).toBe(0);
   expect([...ada.complaints, ...mallory.complaints]).toEqual([]);
@@ -103,7 +91,7 @@ test('names, lines and notices from outside are text, whatever they look like', 
 });
 
 test('names that turn text around are refused, and so is a chat of 10,000 characters', async () => {
-  const ada = await join(browser, relay, 'long', 'Ada', 'listen');
+  const ada = await join(here.browser, here.relay, 'long', 'Ada', 'listen');
   // What is typed stops at the field's limit; a script does not.
   await ada.page.getByTestId('chat-input').evaluate((input) => {
     (input as HTMLInputElement).value = 'x'.repeat(10_000);
@@ -116,7 +104,7 @@ test('names that turn text around are refused, and so is a chat of 10,000 charac
   await ada.page.getByTestId('chat-text').waitFor();
   expect(await ada.page.getByTestId('chat-text').allTextContents()).toEqual(['short']);
 
-  const mallory = await visit(browser, relay, 'long');
+  const mallory = await visit(here.browser, here.relay, 'long');
   await mallory.page.getByTestId('name').fill('a\u202eb');
   await mallory.page.getByTestId('join').click();
   await mallory.page.getByText('must not contain control characters').waitFor();
@@ -126,9 +114,9 @@ test('names that turn text around are refused, and so is a chat of 10,000 charac
 });
 
 test('a room whose name is malformed is explained', async () => {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const context = await here.browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
-  const response = await page.goto(`${relay.origin}/r/Not%20a%20room`);
+  const response = await page.goto(`${here.relay.origin}/r/Not%20a%20room`);
   if (response?.status() === 200) {
     await page.locator('[data-testid=failure][data-kind=bad_room]').waitFor();
   } else {
