@@ -1,8 +1,9 @@
 // From packets to the samples of one render quantum: jitter buffer at 48 kHz, then the device's own rate.
 // Time is an argument, in µs of the playback context's clock.
 
-import { JitterBuffer, type JitterStats } from './jitter/jitter-buffer.ts';
+import { JitterBuffer } from './jitter/jitter-buffer.ts';
 import type { Packet } from './jitter/packet.ts';
+import type { JitterStats } from './jitter/stats.ts';
 import { levelOf, rms } from './level.ts';
 import type { Decoder } from './opus.ts';
 import { Resampler } from './resampler.ts';

@@ -1,8 +1,8 @@
 // What the page, the network worker and the playout worklet say to each other.
 
 import type { CaptureFeed } from '../audio/capture.ts';
-import type { JitterStats } from '../audio/jitter/jitter-buffer.ts';
 import type { Packet } from '../audio/jitter/packet.ts';
+import type { JitterStats } from '../audio/jitter/stats.ts';
 import type { PageMessage, RelayMessage } from './text.ts';
 
 export type ToWorker =

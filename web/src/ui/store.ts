@@ -2,7 +2,7 @@
 
 import { computed, signal } from '@preact/signals';
 import type { CaptureFailure } from '../audio/capture.ts';
-import type { JitterStats } from '../audio/jitter/jitter-buffer.ts';
+import type { JitterStats } from '../audio/jitter/stats.ts';
 import { roomOf } from '../names.ts';
 import type { Intent, Link } from '../net/messages.ts';
 import type { RelayMessage, Severity } from '../net/text.ts';

@@ -8,33 +8,17 @@
 import type { Decoder } from '../opus.ts';
 import { SAMPLE_RATE } from '../units.ts';
 import { Arrivals } from './arrivals.ts';
+import { Concealment } from './concealment.ts';
 import { decide, NORMAL, PREEMPTIVE_EXPAND } from './decision.ts';
 import type { Packet } from './packet.ts';
 import { SampleQueue } from './sample-queue.ts';
 import { Scaler } from './scaler.ts';
+import { type JitterStats, nothingYet } from './stats.ts';
 import { type Before, CONCEAL_STEP_SAMPLES, Stream } from './stream.ts';
 import { SCALE_WINDOW } from './time-scale.ts';
 
-export interface JitterStats {
-  received: number;
-  /** Came after their time, or were thrown away to catch up. */
-  discarded: number;
-  undecodable: number;
-  concealedSamples: number;
-  acceleratedSamples: number;
-  expandedSamples: number;
-  /** Times that a packet was due and not there. */
-  underruns: number;
-  /** Wanted and actual delay over the fastest packet. */
-  targetUs: number;
-  levelUs: number;
-}
-
 type Phase = 'idle' | 'playing' | 'ending';
 
-/** Concealment sounds at full level for 60 ms, then fades to silence at 160 ms: after that it would be invention. */
-const FADE_FROM_SAMPLES = 2_880;
-const FADE_TO_SAMPLES = 7_680;
 /** A hole in the media time longer than this (120 ms) is a pause, not a loss. */
 const MAX_HOLE_SAMPLES = 5_760;
 /** What is older than this is not played, unless the link is always that slow; what is less old is caught up with. */
@@ -44,8 +28,6 @@ const OVER_TARGET_US = 20_000;
 const RESUME_DELAY_US = 180_000;
 /** All packets too late for this long: the timeline has moved, and zero with it. */
 const REBASE_AFTER_US = 600_000;
-/** Nothing for this long, and no end was said: the talkspurt is over all the same. */
-const GIVE_UP_SAMPLES = SAMPLE_RATE;
 /** Packets that share their arrival with a seam were held back for it: late by intent. */
 const BURST_US = 10_000;
 /** Media time that goes back by more than this is another timeline. */
@@ -78,12 +60,12 @@ export class JitterBuffer {
   readonly #stream: Stream;
   readonly #queue = new SampleQueue(SAMPLE_RATE / 4);
   readonly #scaler = new Scaler(this.#queue);
+  readonly #concealment: Concealment;
   #ptimeSamples: number;
   /** Media time after the last sample of the queue. */
   #next = 0;
   #phase: Phase = 'idle';
   #before: Before = 'silence';
-  #concealedRun = 0;
   #burstAtUs = Number.NEGATIVE_INFINITY;
   /** Media time after the newest packet that was inserted. */
   #newest = Number.NEGATIVE_INFINITY;
@@ -93,20 +75,11 @@ export class JitterBuffer {
   #captureTimestamp = 0;
   #captureUs = 0;
   #blockUs = 0;
-  readonly #stats: JitterStats = {
-    received: 0,
-    discarded: 0,
-    undecodable: 0,
-    concealedSamples: 0,
-    acceleratedSamples: 0,
-    expandedSamples: 0,
-    underruns: 0,
-    targetUs: 0,
-    levelUs: 0,
-  };
+  readonly #stats = nothingYet();
 
   constructor(newDecoder: () => Decoder, ptimeSamples: number) {
     this.#stream = new Stream(newDecoder);
+    this.#concealment = new Concealment(this.#stream, this.#queue);
     this.#ptimeSamples = ptimeSamples;
   }
 
@@ -170,6 +143,7 @@ export class JitterBuffer {
 
   /** Read at once: the object is the same every time. */
   get stats(): Readonly<JitterStats> {
+    this.#stats.concealedSamples = this.#concealment.samples;
     return this.#stats;
   }
 
@@ -232,7 +206,7 @@ export class JitterBuffer {
     this.#next = head.timestamp;
     this.#phase = 'playing';
     this.#before = 'silence';
-    this.#concealedRun = 0;
+    this.#concealment.end();
     this.#patience = 0;
     return true;
   }
@@ -247,10 +221,10 @@ export class JitterBuffer {
     if (head.payload.length === 0) return;
     const skip = Math.max(0, this.#next - head.timestamp);
     // What another epoch has said already is not said twice.
-    const samples = this.#stream.decode(head, this.#before, concealmentGain(this.#concealedRun), skip, this.#queue);
+    const samples = this.#stream.decode(head, this.#before, this.#concealment.gain, skip, this.#queue);
     if (samples < 0) {
       this.#stats.undecodable += 1;
-      this.#conceal(Math.max(0, this.#ptimeSamples - skip));
+      this.#concealment.conceal(Math.max(0, this.#ptimeSamples - skip));
       this.#next = Math.max(this.#next, head.timestamp + this.#ptimeSamples);
       this.#before = 'concealed';
       return;
@@ -263,35 +237,19 @@ export class JitterBuffer {
     this.#next = head.timestamp + samples;
     this.#stats.acceleratedSamples += this.#stream.leftOut;
     this.#before = 'continuous';
-    this.#concealedRun = 0;
+    this.#concealment.end();
     if (this.#phase === 'playing' && !this.#gathers(nowUs)) this.#scale(nowUs);
   }
 
   /** A packet is due and not there: invent a little, less and less of it, and keep its place. */
   #concealMissing(): boolean {
-    if (this.#concealedRun === 0) this.#stats.underruns += 1;
-    if (this.#concealedRun >= GIVE_UP_SAMPLES) {
+    if (!this.#concealment.goesOn) this.#stats.underruns += 1;
+    if (this.#concealment.givesUp) {
       this.#rest();
       return false;
     }
-    if (this.#concealedRun >= FADE_TO_SAMPLES) {
-      this.#queue.appendSilence(CONCEAL_STEP_SAMPLES);
-      this.#concealedRun += CONCEAL_STEP_SAMPLES;
-      this.#before = 'resumed';
-      return true;
-    }
-    this.#conceal(CONCEAL_STEP_SAMPLES);
-    this.#before = 'concealed';
+    this.#before = this.#concealment.step();
     return true;
-  }
-
-  #conceal(samples: number): void {
-    for (let done = 0; done < samples; done += CONCEAL_STEP_SAMPLES) {
-      const from = concealmentGain(this.#concealedRun);
-      this.#concealedRun += CONCEAL_STEP_SAMPLES;
-      this.#stream.concealStep(from, concealmentGain(this.#concealedRun), this.#queue);
-    }
-    this.#stats.concealedSamples += samples;
   }
 
   /** The packet before the head was discarded on the way. False where more has to be made first. */
@@ -305,7 +263,7 @@ export class JitterBuffer {
     }
     const steps = Math.floor(hole / CONCEAL_STEP_SAMPLES);
     if (steps > 0) {
-      this.#conceal(CONCEAL_STEP_SAMPLES);
+      this.#concealment.conceal(CONCEAL_STEP_SAMPLES);
       this.#next += CONCEAL_STEP_SAMPLES;
       this.#before = 'concealed';
       return false;
@@ -324,7 +282,7 @@ export class JitterBuffer {
   #rest(): void {
     this.#phase = 'idle';
     this.#before = 'silence';
-    this.#concealedRun = 0;
+    this.#concealment.end();
     this.#scaler.rest();
   }
 
@@ -365,7 +323,7 @@ export class JitterBuffer {
     const queue = this.#queue;
     const last = this.#packets.at(-1);
     const fastest = this.#arrivals.fastestUs;
-    if (this.#phase !== 'playing' || queue.length === 0 || this.#concealedRun > 0 || fastest === null) return false;
+    if (this.#phase !== 'playing' || queue.length === 0 || this.#concealment.goesOn || fastest === null) return false;
     const missing = last === undefined ? this.#next : Math.max(this.#next, last.timestamp + this.#ptimeSamples);
     const left = missing - this.#next + queue.length;
     const late = queue.length < block || nowUs - toUs(missing) - fastest > this.#arrivals.usualUs;
@@ -424,9 +382,4 @@ export class JitterBuffer {
       if (packet.epoch !== seam.epoch && packet.timestamp >= seam.timestamp) this.#packets.splice(i, 1);
     }
   }
-}
-
-function concealmentGain(run: number): number {
-  if (run <= FADE_FROM_SAMPLES) return 1;
-  return Math.max(0, 1 - (run - FADE_FROM_SAMPLES) / (FADE_TO_SAMPLES - FADE_FROM_SAMPLES));
 }
