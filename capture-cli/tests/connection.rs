@@ -21,7 +21,7 @@ fn a_certificate_is_believed_when_told_so_and_not_otherwise() {
     assert_eq!(ended.code, Some(5), "{}", ended.stderr);
     assert!(ended.stderr.contains("not trusted") && ended.stderr.contains("--ca"), "{}", ended.stderr);
     run(&format!("{listen} --insecure")).ok();
-    run(&format!("{listen} --ca {}", state.path().join("certificate.pem").display())).ok();
+    run(&format!("{listen} --ca {}", state.path().join("ca.pem").display())).ok();
     let notify = format!("notify --url https://{}/r/a --title T --insecure", relay.address);
     assert!(run(&notify).stderr.contains("refused"), "HTTP goes over the same TLS");
 }

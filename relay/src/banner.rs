@@ -13,7 +13,7 @@ const ROOM: &str = "lobby";
 
 /// Everything to print: for each address the address itself and its join link, then the first link as a QR code.
 #[must_use]
-pub fn banner(addresses: &[SocketAddr], plain: bool, certificate: Option<&Path>) -> String {
+pub fn banner(addresses: &[SocketAddr], plain: bool, authority: Option<&Path>) -> String {
     let mut text = String::from("Lanline is running. Whoever reaches it may join:\n\n");
     let width = addresses.iter().map(|address| address.to_string().len()).max().unwrap_or(0);
     for address in addresses {
@@ -26,8 +26,8 @@ pub fn banner(addresses: &[SocketAddr], plain: bool, certificate: Option<&Path>)
             text.push_str("  Without TLS browsers give no microphone to pages from another machine.\n");
         }
     }
-    if let Some(path) = certificate {
-        let _ = writeln!(text, "  Browsers warn once about the relay's own certificate, {}", path.display());
+    if let Some(path) = authority {
+        let _ = writeln!(text, "  Browsers warn until they trust the relay's own authority, {}", path.display());
     }
     text
 }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Parser, ValueEnum, builder::FalseyValueParser};
 use relay_engine::Ptime;
 
-use crate::Config;
+use crate::{Config, tls::given};
 
 /// Voice for the people on one Wi-Fi: phones scan the QR code and talk in the page this relay serves.
 #[derive(Debug, Clone, Parser)]
@@ -25,7 +25,15 @@ pub struct Cli {
     #[arg(long, env = "LANLINE_OPEN", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     pub open: bool,
 
-    /// Folder for the certificate and its key [default: lanline in the user's state folder]
+    /// Certificate to show instead of one of the relay's own authority: PEM, read again when it changes
+    #[arg(long, env = "LANLINE_TLS_CERT", value_name = "FILE", requires = "tls_key", conflicts_with = "plain")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's key: PEM, unencrypted
+    #[arg(long, env = "LANLINE_TLS_KEY", value_name = "FILE", requires = "tls_cert", conflicts_with = "plain")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Folder for the relay's keys [default: lanline in the user's state folder]
     #[arg(long, env = "LANLINE_STATE_DIR", value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 
@@ -55,7 +63,9 @@ impl Cli {
     /// The relay's settings.
     #[must_use]
     pub fn config(&self) -> Config {
+        let certificate = self.tls_cert.clone().zip(self.tls_key.clone());
         Config {
+            certificate: certificate.map(|(certificate, key)| given::Paths { certificate, key }),
             bind: self.bind,
             plain: self.plain,
             state_dir: self.state_dir.clone(),
@@ -108,6 +118,16 @@ mod tests {
         for wrong in [["--bind", "here"], ["--bind", "127.0.0.1"], ["--room-ptime", "40"], ["--room-ptime", "x"]] {
             assert!(Cli::try_parse_from(["relay", wrong[0], wrong[1]]).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_brought_certificate_comes_with_its_key_and_over_tls() {
+        let parse = |args: &[&str]| Cli::try_parse_from([&["relay"], args].concat());
+        let both = ["--tls-cert", "c.pem", "--tls-key", "k.pem"];
+        let paths = given::Paths { certificate: "c.pem".into(), key: "k.pem".into() };
+        assert_eq!(parse(&both).expect("understood").config().certificate, Some(paths));
+        assert!(parse(&both[..2]).is_err() && parse(&both[2..]).is_err());
+        assert!(parse(&[&both[..], &["--plain"]].concat()).is_err());
     }
 
     #[test]

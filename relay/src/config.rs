@@ -4,6 +4,8 @@ use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread, time::Duration};
 
 use relay_engine::Ptime;
 
+use crate::tls::given;
+
 /// Everything a relay is told when it starts.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -11,7 +13,9 @@ pub struct Config {
     pub bind: Option<SocketAddr>,
     /// Speak HTTP and WebSocket without TLS.
     pub plain: bool,
-    /// Where certificate and key are kept; `None` is the user's own state folder.
+    /// The certificate to show; `None` is one of the relay's own authority.
+    pub certificate: Option<given::Paths>,
+    /// Where keys are kept; `None` is the user's own state folder.
     pub state_dir: Option<PathBuf>,
     /// Packet time of every room.
     pub ptime: Ptime,
@@ -29,6 +33,7 @@ impl Default for Config {
         Self {
             bind: None,
             plain: false,
+            certificate: None,
             state_dir: None,
             ptime: Ptime::default(),
             mixers: thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),

@@ -8,7 +8,6 @@
 pub mod addresses;
 pub mod audio_queue;
 pub mod banner;
-pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -31,6 +30,7 @@ pub mod room;
 pub mod session;
 pub mod shutdown;
 pub mod state_dir;
+pub mod tls;
 pub mod writer;
 
 pub use config::{Config, Limits};

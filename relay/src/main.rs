@@ -8,7 +8,6 @@ use std::{
 use clap::Parser;
 use relay::{
     Relay, addresses, banner,
-    certificate::Certificate,
     cli::{Cli, LogFormat},
     kernel,
 };
@@ -43,8 +42,8 @@ async fn run(cli: &Cli) -> ExitCode {
         Ok(relay) => relay,
         Err(e) => return fail(1, &e.to_string()),
     };
-    let certificate = relay.certificate().map(|Certificate { path, .. }| path.as_path());
-    let text = banner::banner(&addresses::reachable(relay.address()), cli.plain, certificate);
+    let authority = relay.tls().and_then(|tls| tls.authority()).map(|authority| authority.path.as_path());
+    let text = banner::banner(&addresses::reachable(relay.address()), cli.plain, authority);
     // Nobody may be reading; the relay runs all the same.
     let _ = io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
 

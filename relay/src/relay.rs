@@ -2,7 +2,7 @@
 
 use std::{
     fmt, io,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,8 +12,7 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    Config, addresses,
-    certificate::{self, Certificate, CertificateError},
+    Config,
     clock::Clock,
     config::DEFAULT_PORT,
     http::{self, App},
@@ -22,6 +21,7 @@ use crate::{
     registry::Registry,
     shutdown::Shutdown,
     state_dir,
+    tls::{Tls, TlsError},
 };
 
 /// How long everybody may take to leave when the relay ends.
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 pub struct Relay {
     listener: TcpListener,
     address: SocketAddr,
-    certificate: Option<Certificate>,
+    tls: Option<Arc<Tls>>,
     registry: Arc<Registry>,
     server: Server,
     shutdown: Shutdown,
@@ -57,9 +57,9 @@ pub enum StartError {
     /// Neither told nor known where to keep state.
     #[error("there is no home folder to keep the certificate in; name a folder with --state-dir DIR")]
     NoStateDir,
-    /// The certificate was not made.
-    #[error("cannot make a certificate: {0}")]
-    Certificate(String),
+    /// There is no certificate to show.
+    #[error(transparent)]
+    Tls(TlsError),
     /// The system has no threads left.
     #[error("cannot start a mixer thread: {0}")]
     Thread(io::Error),
@@ -92,12 +92,7 @@ impl Relay {
         };
         let listener = listen::bind(config.bind).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let certificate = match folder {
-            Some(folder) if !config.plain => Some(certificate(&folder, address)?),
-            _ => None,
-        };
-        let tls = certificate.as_ref().map(Certificate::server_config).transpose();
-        let tls = tls.map_err(|e| StartError::Certificate(e.to_string()))?.map(TlsAcceptor::from);
+        let tls = tls(config, folder.as_deref(), address)?;
 
         let clock = Clock::start();
         let mixers = (0..config.mixers.get()).map(|index| Mixer::start(index, clock, config.ptime));
@@ -114,12 +109,12 @@ impl Relay {
         let slots = Arc::new(Semaphore::new(config.limits.connections));
         let server = Server {
             router: http::router(Arc::new(app)),
-            tls,
+            tls: tls.as_ref().map(|tls| TlsAcceptor::from(tls.config())),
             guard: shutdown.guard(),
             slots,
             head: config.limits.head,
         };
-        Ok(Self { listener, address, certificate, registry, server, shutdown })
+        Ok(Self { listener, address, tls, registry, server, shutdown })
     }
 
     /// Where it listens; the port is the real one, also when 0 was asked for.
@@ -128,14 +123,17 @@ impl Relay {
         self.address
     }
 
-    /// The certificate it shows, unless plain.
+    /// What it shows to clients, unless plain.
     #[must_use]
-    pub fn certificate(&self) -> Option<&Certificate> {
-        self.certificate.as_ref()
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_deref()
     }
 
     /// Serves until `end`, then says goodbye to everyone and waits for them, but not for long.
     pub async fn serve(self, end: impl Future<Output = ()>) {
+        if let Some(tls) = self.tls {
+            tokio::spawn(tls.keep_fresh(self.shutdown.guard()));
+        }
         let accepting = tokio::spawn(self.server.accept(self.listener));
         end.await;
         tracing::info!("shutting down");
@@ -160,13 +158,18 @@ fn state_folder(config: &Config) -> Result<Option<PathBuf>, StartError> {
     }
 }
 
-fn certificate(folder: &Path, address: SocketAddr) -> Result<Certificate, StartError> {
-    let mut covered: Vec<IpAddr> = addresses::lan();
-    if !address.ip().is_unspecified() {
-        covered.push(address.ip());
+fn tls(config: &Config, folder: Option<&Path>, address: SocketAddr) -> Result<Option<Arc<Tls>>, StartError> {
+    let tls = match (&config.certificate, folder) {
+        _ if config.plain => return Ok(None),
+        (Some(paths), _) => Tls::given(paths.clone()),
+        (None, Some(folder)) => Tls::own(folder, address),
+        (None, None) => return Err(StartError::NoStateDir),
+    };
+    match tls {
+        Ok(tls) => Ok(Some(Arc::new(tls))),
+        Err(TlsError::Io(error)) => {
+            Err(StartError::StateDir { path: folder.map(Path::to_owned).unwrap_or_default(), error })
+        }
+        Err(e) => Err(StartError::Tls(e)),
     }
-    certificate::load_or_make(folder, &covered).map_err(|e| match e {
-        CertificateError::Io(error) => StartError::StateDir { path: folder.to_owned(), error },
-        CertificateError::Rcgen(e) => StartError::Certificate(e.to_string()),
-    })
 }

@@ -122,10 +122,10 @@ async fn a_secure_port_tells_plain_http_where_to_go() {
     let state = tempfile::tempdir().expect("a folder");
     let config = Config { state_dir: Some(state.path().into()), ..Config::default() };
     let mut relay = TestRelay::with(config);
-    let certificate = relay.certificate.take();
+    let authority = relay.authority.take();
     let answer = relay.http("GET", "/", &[], "").await;
     assert_eq!((answer.status, answer.code().as_str()), (400, "tls_required"));
-    relay.certificate = certificate;
+    relay.authority = authority;
     assert_eq!(relay.http("GET", "/", &[], "").await.status, 200);
 }
 

@@ -1,4 +1,4 @@
-//! Proves how a relay begins and ends: the certificate is kept, what is in the way is one clear sentence, and the end
+//! Proves how a relay begins and ends: the authority is kept, what is in the way is one clear sentence, and the end
 //! is said to everyone.
 
 mod common;
@@ -48,18 +48,18 @@ async fn the_end_does_not_wait_for_those_who_do_not_answer() {
 }
 
 #[tokio::test]
-async fn the_certificate_survives_a_restart() {
+async fn the_authority_survives_a_restart() {
     let state = tempfile::tempdir().expect("a folder");
     let config = Config { state_dir: Some(state.path().into()), ..Config::default() };
-    let mut certificates = Vec::new();
+    let mut authorities = Vec::new();
     for _ in 0..2 {
         let mut relay = TestRelay::with(config.clone());
         relay.join("lobby", "ann").await;
-        certificates.push(relay.certificate.clone().expect("TLS"));
+        authorities.push(relay.authority.clone().expect("TLS"));
         relay.end();
         relay.ended().await;
     }
-    assert_eq!(certificates[0], certificates[1]);
+    assert_eq!(authorities[0], authorities[1]);
 }
 
 #[tokio::test]

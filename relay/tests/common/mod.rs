@@ -33,7 +33,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + Debug> Stream for T {}
 /// A running relay; it ends with the test.
 pub struct TestRelay {
     pub address: SocketAddr,
-    pub certificate: Option<CertificateDer<'static>>,
+    pub authority: Option<CertificateDer<'static>>,
     end: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
@@ -52,11 +52,11 @@ impl TestRelay {
         let relay = Relay::start(&Config { bind, ..config }).expect("the relay starts");
         let (end, ended) = oneshot::channel();
         let address = relay.address();
-        let certificate = relay.certificate().map(|c| c.der.clone());
+        let authority = relay.tls().and_then(|tls| tls.authority()).map(|authority| authority.der.clone());
         let serving = tokio::spawn(relay.serve(async {
             let _ = ended.await;
         }));
-        Self { address, certificate, end: Some(end), serving }
+        Self { address, authority, end: Some(end), serving }
     }
 
     /// Begins the end.
@@ -77,15 +77,15 @@ impl TestRelay {
 
     async fn secure(&self, tcp: TcpStream) -> Box<dyn Stream> {
         tcp.set_nodelay(true).expect("set");
-        match &self.certificate {
+        match &self.authority {
             None => Box::new(tcp),
-            Some(certificate) => Box::new(self.tls(certificate).connect(self.server_name(), tcp).await.expect("TLS")),
+            Some(authority) => Box::new(self.tls(authority).connect(self.server_name(), tcp).await.expect("TLS")),
         }
     }
 
-    fn tls(&self, certificate: &CertificateDer<'static>) -> TlsConnector {
+    fn tls(&self, authority: &CertificateDer<'static>) -> TlsConnector {
         let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).expect("a certificate");
+        roots.add(authority.clone()).expect("an authority");
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("versions")
