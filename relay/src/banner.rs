@@ -3,7 +3,6 @@
 use std::{
     fmt::Write,
     net::{IpAddr, SocketAddr},
-    path::Path,
 };
 
 use qrcode::{QrCode, render::unicode::Dense1x2};
@@ -13,7 +12,7 @@ const ROOM: &str = "lobby";
 
 /// Everything to print: for each address the address itself and its join link, then the first link as a QR code.
 #[must_use]
-pub fn banner(addresses: &[SocketAddr], plain: bool, authority: Option<&Path>) -> String {
+pub fn banner(addresses: &[SocketAddr], plain: bool) -> String {
     let mut text = String::from("Lanline is running. Whoever reaches it may join:\n\n");
     let width = addresses.iter().map(|address| address.to_string().len()).max().unwrap_or(0);
     for address in addresses {
@@ -25,9 +24,6 @@ pub fn banner(addresses: &[SocketAddr], plain: bool, authority: Option<&Path>) -
         if plain && !first.ip().is_loopback() {
             text.push_str("  Without TLS browsers give no microphone to pages from another machine.\n");
         }
-    }
-    if let Some(path) = authority {
-        let _ = writeln!(text, "  Browsers warn until they trust the relay's own authority, {}", path.display());
     }
     text
 }
@@ -73,7 +69,7 @@ mod tests {
 
     #[test]
     fn every_address_has_its_link_and_the_first_a_code() {
-        let text = banner(&[address("192.168.1.20:8443"), address("127.0.0.1:8443")], false, None);
+        let text = banner(&[address("192.168.1.20:8443"), address("127.0.0.1:8443")], false);
         assert!(text.contains("https://192.168.1.20:8443/r/lobby") && text.contains("https://127.0.0.1:8443/r/lobby"));
         assert!(text.lines().filter(|line| line.contains('█')).count() > 10);
     }

@@ -1,6 +1,6 @@
 //! The command line, and the same settings from the environment.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 
 use clap::{Parser, ValueEnum, builder::FalseyValueParser};
 use relay_engine::Ptime;
@@ -32,6 +32,10 @@ pub struct Cli {
     /// The certificate's key: PEM, unencrypted
     #[arg(long, env = "LANLINE_TLS_KEY", value_name = "FILE", requires = "tls_cert", conflicts_with = "plain")]
     pub tls_key: Option<PathBuf>,
+
+    /// Port of plain HTTP that shows how to trust the certificate and nothing else; 0 for none, as with --plain
+    #[arg(long, env = "LANLINE_HELP_PORT", value_name = "PORT", default_value = "8080")]
+    pub help_port: u16,
 
     /// Folder for the relay's keys [default: lanline in the user's state folder]
     #[arg(long, env = "LANLINE_STATE_DIR", value_name = "DIR")]
@@ -65,6 +69,7 @@ impl Cli {
     pub fn config(&self) -> Config {
         let certificate = self.tls_cert.clone().zip(self.tls_key.clone());
         Config {
+            help_port: NonZero::new(self.help_port),
             certificate: certificate.map(|(certificate, key)| given::Paths { certificate, key }),
             bind: self.bind,
             plain: self.plain,

@@ -15,6 +15,8 @@ pub struct Config {
     pub plain: bool,
     /// The certificate to show; `None` is one of the relay's own authority.
     pub certificate: Option<given::Paths>,
+    /// Port of the plain HTTP that helps to reach the page; `None` is none, as it is without TLS.
+    pub help_port: Option<NonZero<u16>>,
     /// Where keys are kept; `None` is the user's own state folder.
     pub state_dir: Option<PathBuf>,
     /// Packet time of every room.
@@ -34,6 +36,7 @@ impl Default for Config {
             bind: None,
             plain: false,
             certificate: None,
+            help_port: None,
             state_dir: None,
             ptime: Ptime::default(),
             mixers: thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),

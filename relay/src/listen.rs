@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     pin::pin,
     sync::Arc,
     time::Duration,
@@ -21,7 +21,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
-use crate::{config::DEFAULT_PORT, connection::Connection, handshake::Via, kernel, shutdown::Guard};
+use crate::{connection::Connection, handshake::Via, kernel, shutdown::Guard};
 
 /// How long a client may take for its TLS handshake.
 const TLS_PATIENCE: Duration = Duration::from_secs(10);
@@ -34,16 +34,16 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// First byte of a TLS handshake record (RFC 8446 section 5.1).
 const TLS_HANDSHAKE: u8 = 22;
 
-/// Opens the port: the given address, or every address of both families at the default port.
+/// Opens a port: at the given address, or at every address of both families.
 ///
 /// # Errors
 /// Whatever the system says.
-pub fn bind(address: Option<SocketAddr>) -> io::Result<TcpListener> {
+pub fn bind(address: Option<IpAddr>, port: u16) -> io::Result<TcpListener> {
     match address {
-        Some(address) => open(address),
-        None => match open((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT).into()) {
+        Some(address) => open((address, port).into()),
+        None => match open((Ipv6Addr::UNSPECIFIED, port).into()) {
             // A machine without IPv6.
-            Err(e) if e.kind() != io::ErrorKind::AddrInUse => open(([0, 0, 0, 0], DEFAULT_PORT).into()),
+            Err(e) if e.kind() != io::ErrorKind::AddrInUse => open(([0, 0, 0, 0], port).into()),
             outcome => outcome,
         },
     }

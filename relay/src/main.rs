@@ -42,8 +42,7 @@ async fn run(cli: &Cli) -> ExitCode {
         Ok(relay) => relay,
         Err(e) => return fail(1, &e.to_string()),
     };
-    let authority = relay.tls().and_then(|tls| tls.authority()).map(|authority| authority.path.as_path());
-    let text = banner::banner(&addresses::reachable(relay.address()), cli.plain, authority);
+    let text = banner::banner(&addresses::reachable(relay.address()), cli.plain) + &relay.note();
     // Nobody may be reading; the relay runs all the same.
     let _ = io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
 

@@ -2,7 +2,8 @@
 
 use std::{
     fmt, io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
+    num::NonZero,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,12 +13,14 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    Config,
+    Config, addresses,
     clock::Clock,
     config::DEFAULT_PORT,
+    help::{self, Help, note::note},
     http::{self, App},
     listen::{self, Server},
     mixer::Mixer,
+    reach,
     registry::Registry,
     shutdown::Shutdown,
     state_dir,
@@ -27,11 +30,15 @@ use crate::{
 /// How long everybody may take to leave when the relay ends.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// The help port must not take connections from the page's.
+const HELP_CONNECTIONS: usize = 128;
+
 /// A relay that has its port, and serves once told to.
 pub struct Relay {
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<Arc<Tls>>,
+    help: Option<(TcpListener, Server)>,
     registry: Arc<Registry>,
     server: Server,
     shutdown: Shutdown,
@@ -90,7 +97,8 @@ impl Relay {
             io::ErrorKind::AddrInUse => StartError::InUse(place),
             _ => StartError::Bind(place, e),
         };
-        let listener = listen::bind(config.bind).map_err(refused)?;
+        let ip = config.bind.map(|bind| bind.ip());
+        let listener = listen::bind(ip, config.bind.map_or(DEFAULT_PORT, |bind| bind.port())).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let tls = tls(config, folder.as_deref(), address)?;
 
@@ -114,13 +122,35 @@ impl Relay {
             slots,
             head: config.limits.head,
         };
-        Ok(Self { listener, address, tls, registry, server, shutdown })
+        let help = match (&tls, config.help_port) {
+            (Some(tls), Some(port)) => help(ip, port, tls, address, &server),
+            _ => None,
+        };
+        Ok(Self { listener, address, tls, help, registry, server, shutdown })
     }
 
     /// Where it listens; the port is the real one, also when 0 was asked for.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What to print about the certificate; nothing without TLS.
+    #[must_use]
+    pub fn note(&self) -> String {
+        let Some(tls) = &self.tls else { return String::new() };
+        let shown = tls.shown();
+        let help = self.help_port().and_then(|port| {
+            let address = addresses::reachable(self.address).into_iter().next()?;
+            Some(format!("http://{}:{port}", reach::host(address.ip())))
+        });
+        note(tls.authority(), &shown, help.as_deref())
+    }
+
+    /// The port that helps, if there is one.
+    #[must_use]
+    pub fn help_port(&self) -> Option<u16> {
+        self.help.as_ref().and_then(|(listener, _)| listener.local_addr().ok()).map(|address| address.port())
     }
 
     /// What it shows to clients, unless plain.
@@ -134,6 +164,9 @@ impl Relay {
         if let Some(tls) = self.tls {
             tokio::spawn(tls.keep_fresh(self.shutdown.guard()));
         }
+        if let Some((listener, server)) = self.help {
+            tokio::spawn(server.accept(listener));
+        }
         let accepting = tokio::spawn(self.server.accept(self.listener));
         end.await;
         tracing::info!("shutting down");
@@ -142,6 +175,29 @@ impl Relay {
             tracing::warn!("some connections did not close in time");
         }
         accepting.abort();
+    }
+}
+
+/// The help port, if it is to be had: the relay goes on without.
+fn help(
+    ip: Option<IpAddr>,
+    port: NonZero<u16>,
+    tls: &Arc<Tls>,
+    bound: SocketAddr,
+    page: &Server,
+) -> Option<(TcpListener, Server)> {
+    match listen::bind(ip, port.get()) {
+        Ok(listener) => {
+            let router = help::router(Help { tls: Arc::clone(tls), bound });
+            let slots = Arc::new(Semaphore::new(HELP_CONNECTIONS));
+            Some((listener, Server { router, tls: None, slots, ..page.clone() }))
+        }
+        Err(e) => {
+            tracing::warn!(
+                "no help port: cannot listen on port {port}: {e}; choose another with --help-port, or 0 for none"
+            );
+            None
+        }
     }
 }
 

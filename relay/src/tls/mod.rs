@@ -24,9 +24,10 @@ pub use authority::Authority;
 use given::Given;
 use leaf::Leaf;
 use names::Names;
+use ring::digest::{SHA256, digest};
 use rustls::{
     ServerConfig,
-    crypto::ring,
+    crypto::ring as provider,
     pki_types::{CertificateDer, PrivateKeyDer},
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
@@ -91,10 +92,30 @@ pub struct Published {
     pub der: CertificateDer<'static>,
 }
 
+impl Published {
+    /// What lists of authorities call it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = parse(&self.der).and_then(|certificate| {
+            certificate.subject().iter_common_name().next()?.as_str().ok().map(ToOwned::to_owned)
+        });
+        name.unwrap_or_else(|| "Lanline".to_owned())
+    }
+
+    /// The SHA-256 fingerprint as devices show it: pairs of hexadecimal digits.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let hash = digest(&SHA256, &self.der);
+        hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+    }
+}
+
 /// Whom the certificate names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
-    /// The hosts it names; of a certificate that was brought, this is where the page should be opened.
+    /// It was brought, so the page should be opened by one of its hosts.
+    pub brought: bool,
+    /// The hosts it names, without wildcards.
     pub hosts: Vec<String>,
     /// Addresses of this machine that the relay's own authority may not vouch for.
     pub uncovered: Vec<IpAddr>,
@@ -196,7 +217,7 @@ impl Source {
                 let (wanted, uncovered) = names::wanted(&addresses::lan(), *bound, hostname);
                 let (leaf, reason) = Leaf::load_or_make(folder, authority, &wanted, now)?;
                 let Names { hosts, .. } = leaf.facts.names;
-                let next = Shown { hosts: hosts.into_iter().collect(), uncovered };
+                let next = Shown { brought: false, hosts: hosts.into_iter().collect(), uncovered };
                 if let Some(reason) = reason {
                     tracing::info!("made a certificate: {reason}");
                 }
@@ -212,7 +233,7 @@ impl Source {
                 } else if shown.is_some() {
                     tracing::info!("the certificate was read again");
                 }
-                Ok(Some((read.certified, Shown { hosts: read.hosts, uncovered: Vec::new() })))
+                Ok(Some((read.certified, Shown { brought: true, hosts: read.hosts, uncovered: Vec::new() })))
             }
         }
     }
@@ -241,7 +262,7 @@ impl fmt::Debug for Current {
 
 /// HTTP/1.1 only, for WebSocket over HTTP/2 is another protocol.
 fn server_config(current: &Arc<Current>) -> Result<Arc<ServerConfig>, TlsError> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(Arc::clone(current) as Arc<dyn ResolvesServerCert>);
@@ -251,7 +272,7 @@ fn server_config(current: &Arc<Current>) -> Result<Arc<ServerConfig>, TlsError> 
 
 /// Chain and key, if they belong together.
 fn certified(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'static>) -> Result<CertifiedKey, TlsError> {
-    let certified = CertifiedKey::new(chain, ring::sign::any_supported_type(key)?);
+    let certified = CertifiedKey::new(chain, provider::sign::any_supported_type(key)?);
     certified.keys_match()?;
     Ok(certified)
 }

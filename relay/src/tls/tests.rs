@@ -33,7 +33,7 @@ fn authority(folder: &Path) -> Authority {
 fn verify(authority: &Authority, leaf: &CertificateDer<'_>, server: &str, at: SystemTime) -> Result<(), rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add(authority.der().clone()).expect("an authority");
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(provider::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().expect("a verifier");
     let server = ServerName::try_from(server.to_owned()).expect("a name");
     let at = UnixTime::since_unix_epoch(at.duration_since(UNIX_EPOCH).expect("after 1970"));

@@ -177,7 +177,7 @@ impl TestRelay {
         let _ = stream.write_all(request.as_bytes()).await;
         let mut answer = Vec::new();
         let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("an answer in time");
-        Answer::parse(&String::from_utf8_lossy(&answer))
+        Answer::parse(&answer)
     }
 
     /// Sends a notification over HTTP.
@@ -187,19 +187,41 @@ impl TestRelay {
     }
 }
 
+/// Asks for something in the clear, with these headers; `Host` is the address unless they name another.
+pub async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = format!("GET {} HTTP/1.1\r\nConnection: close\r\n", path.replace('<', "%3C"));
+    if !headers.iter().any(|(name, _)| *name == "Host") {
+        request += &format!("Host: {address}\r\n");
+    }
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    request += "\r\n";
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("an answer in time").expect("read");
+    Answer::parse(&answer)
+}
+
 /// An HTTP answer.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     pub head: String,
+    /// The body as text.
     pub body: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
-    fn parse(text: &str) -> Self {
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("not HTTP: {text:?}"));
+    fn parse(answer: &[u8]) -> Self {
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+        let end = end.unwrap_or_else(|| panic!("not HTTP: {:?}", String::from_utf8_lossy(answer)));
+        let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+        let bytes = answer[end + 4..].to_vec();
         let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).expect("a status");
-        Self { status, head: head.to_lowercase(), body: body.to_owned() }
+        Self { status, head, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 
     /// The body, which is JSON.
