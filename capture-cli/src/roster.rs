@@ -41,6 +41,12 @@ impl Roster {
                 }
                 None
             }
+            ServerMessage::Away { id, away } => {
+                let participant = self.participants.get_mut(id)?;
+                participant.away = *away;
+                let what = if *away { "is away" } else { "is back" };
+                Some(format!("{} {what}", escape(participant.name.as_str())))
+            }
             ServerMessage::Chat { name, text, .. } => Some(format!("{}: {}", escape(name.as_str()), indent(text))),
             ServerMessage::Notification { notice, .. } => {
                 let sign = match notice.severity {
@@ -55,7 +61,7 @@ impl Roster {
                 Some(format!("the relay refused a message: {} ({})", escape(message), escape(code)))
             }
             ServerMessage::Goodbye { reason, .. } => Some(format!("the relay says goodbye: {}", escape(reason))),
-            ServerMessage::Ping { .. } | ServerMessage::Pong { .. } => None,
+            ServerMessage::Ping { .. } | ServerMessage::Pong { .. } | ServerMessage::Resume { .. } => None,
         }
     }
 
@@ -115,11 +121,17 @@ mod tests {
             bitrate: 64_000,
             clock_us: 0,
             participants: vec![person(1, "me"), person(2, "Ann")],
+            boot: String::new(),
+            resume: String::new(),
+            resumed: false,
+            echo: 0,
         };
         assert_eq!(roster.apply(&welcome).unwrap(), "joined room stage (20 ms packets), with Ann");
         assert_eq!(roster.apply(&ServerMessage::Joined { participant: person(3, "Bo") }).unwrap(), "Bo came");
         assert_eq!(roster.apply(&ServerMessage::Talking { id: 3, talking: true }), None);
         assert_eq!(roster.talking(), "Bo");
+        assert_eq!(roster.apply(&ServerMessage::Away { id: 3, away: true }).unwrap(), "Bo is away");
+        assert_eq!(roster.apply(&ServerMessage::Away { id: 3, away: false }).unwrap(), "Bo is back");
         assert_eq!(roster.apply(&ServerMessage::Left { id: 3 }).unwrap(), "Bo left");
         assert_eq!(roster.apply(&ServerMessage::Left { id: 3 }), None);
         assert_eq!(roster.talking(), "");
@@ -130,11 +142,17 @@ mod tests {
         assert_eq!(escape("a\u{1b}[31mb\r"), "a\\u{1b}[31mb\\r");
         assert_eq!(escape("\u{202E}gnp"), "\\u{202e}gnp");
         let notice = Notice { severity: Severity::Critical, title: "Fire".into(), text: "Leave\nAnn left".into() };
-        let line = Roster::default().apply(&ServerMessage::Notification { message: 1, id: None, notice, at_ms: 0 });
+        let line = Roster::default().apply(&ServerMessage::Notification {
+            message: 1,
+            id: None,
+            notice,
+            at_ms: 0,
+            echo: None,
+        });
         assert_eq!(line.unwrap(), "[CRITICAL] Fire: Leave\n    Ann left");
     }
 
     fn person(id: u32, name: &str) -> Participant {
-        Participant { id, name: DisplayName::parse(name).unwrap(), muted: false, talking: false }
+        Participant { id, name: DisplayName::parse(name).unwrap(), muted: false, talking: false, away: false }
     }
 }

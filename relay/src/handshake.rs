@@ -26,7 +26,7 @@ use crate::{
     http::App,
     origin,
     problem::Problem,
-    registry::Seat,
+    registry::{Full, Refused, Registry, Seat},
     session::{self, Session},
     shutdown::Guard,
 };
@@ -60,6 +60,10 @@ pub struct Params {
     room: String,
     #[serde(default)]
     name: String,
+    /// A resume token; then the two above are not asked for.
+    resume: Option<String>,
+    /// The number of the last message that who comes back has.
+    after: Option<String>,
 }
 
 /// Answers `GET /ws`.
@@ -71,8 +75,7 @@ pub async fn upgrade(
 ) -> Result<Response, Problem> {
     origin::check(&headers, app.plain)?;
     let Query(params) = params.map_err(|e| Problem::bad_request("bad_room", e.body_text()))?;
-    let room = RoomName::parse(&params.room).map_err(|e| Problem::bad_request("bad_room", e.to_string()))?;
-    let name = DisplayName::parse(&params.name).map_err(|e| Problem::bad_request("bad_name", e.to_string()))?;
+    let entry = Entry::parse(params)?;
     let key = websocket_key(&headers).ok_or_else(upgrade_required)?;
     if !has_token(&headers, &header::SEC_WEBSOCKET_PROTOCOL, |token| token == SUBPROTOCOL) {
         return Err(Problem::bad_request("bad_subprotocol", format!("offer the subprotocol {SUBPROTOCOL}")));
@@ -80,10 +83,9 @@ pub async fn upgrade(
     let (Some(on_upgrade), Some(via)) = (extensions.remove::<OnUpgrade>(), extensions.remove::<Via>()) else {
         return Err(upgrade_required());
     };
-    let full = |e: crate::registry::Full| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "full", e.to_string());
-    let seat = app.registry.reserve(&room).map_err(full)?;
+    let (seat, after) = entry.take_seat(&app.registry)?;
 
-    tokio::spawn(run(Arc::clone(&app), on_upgrade, seat, name, via));
+    tokio::spawn(run(Arc::clone(&app), on_upgrade, seat, after, via));
     let accept = HeaderValue::from_str(&derive_accept_key(&key)).expect("Base64 is a header value");
     let switch = [
         (header::CONNECTION, HeaderValue::from_static("upgrade")),
@@ -94,7 +96,47 @@ pub async fn upgrade(
     Ok((StatusCode::SWITCHING_PROTOCOLS, switch, Body::empty()).into_response())
 }
 
-async fn run(app: Arc<App>, on_upgrade: OnUpgrade, seat: Seat, name: DisplayName, via: Via) {
+/// How somebody wants to enter.
+enum Entry {
+    Join(RoomName, DisplayName),
+    /// With a resume token, and the number of the last message they have.
+    Return(String, u64),
+}
+
+/// Every room's epoch: where whoever reaches the relay may join, there are no invites that end.
+const EPOCH: u64 = 0;
+
+impl Entry {
+    fn parse(params: Params) -> Result<Self, Problem> {
+        let Some(token) = params.resume else {
+            let room = RoomName::parse(&params.room).map_err(|e| Problem::bad_request("bad_room", e.to_string()))?;
+            let name = DisplayName::parse(&params.name).map_err(|e| Problem::bad_request("bad_name", e.to_string()))?;
+            return Ok(Self::Join(room, name));
+        };
+        let after = params.after.map_or(Ok(0), |after| after.parse());
+        let after = after.map_err(|_| Problem::bad_request("bad_after", "after is the number of a message"))?;
+        Ok(Self::Return(token, after))
+    }
+
+    /// The seat, and the number of the last message that its holder has.
+    fn take_seat(self, registry: &Arc<Registry>) -> Result<(Seat, u64), Problem> {
+        let full = |e: Full| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "full", e.to_string());
+        let worthless = || Problem::new(StatusCode::UNAUTHORIZED, "bad_resume", Refused::Worthless.to_string());
+        match self {
+            Self::Join(room, name) => registry.enter(&room, EPOCH, name).map(|seat| (seat, 0)).map_err(full),
+            Self::Return(token, after) => {
+                let claims = registry.read_token(&token).ok_or_else(worthless)?;
+                match registry.come_back(claims, Some(EPOCH)) {
+                    Ok(seat) => Ok((seat, after)),
+                    Err(Refused::Worthless) => Err(worthless()),
+                    Err(Refused::Full(e)) => Err(full(e)),
+                }
+            }
+        }
+    }
+}
+
+async fn run(app: Arc<App>, on_upgrade: OnUpgrade, seat: Seat, after: u64, via: Via) {
     let upgraded = match tokio::time::timeout(UPGRADE_PATIENCE, on_upgrade).await {
         Ok(Ok(upgraded)) => upgraded,
         Ok(Err(e)) => return tracing::debug!(peer = %via.peer, error = %e, "the upgrade failed"),
@@ -107,7 +149,7 @@ async fn run(app: Arc<App>, on_upgrade: OnUpgrade, seat: Seat, name: DisplayName
     let socket =
         WebSocketStream::from_partially_read(connection, already_read, Role::Server, Some(websocket_config())).await;
     let config = session::Config { clock: app.clock, ptime: app.ptime, silence: app.silence };
-    Session::new(config, socket, seat, via).run(name).await;
+    Session::new(config, socket, seat, via).run(after).await;
 }
 
 /// Small buffers: a connection that idles costs little, and nothing pools above the kernel's queue, for the writer

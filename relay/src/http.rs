@@ -87,7 +87,7 @@ async fn notify(
     let notice = notice(&headers, body).await?;
     let nobody = |_| Problem::new(StatusCode::NOT_FOUND, "no_room", "nobody is in this room");
     let (reply, outcome) = oneshot::channel();
-    let event = Event::Notify { from: None, notice, reply: Some(reply) };
+    let event = Event::Notify { from: None, notice, echo: None, reply: Some(reply) };
     app.registry.tell(&room, app.clock.now(), event).map_err(|_| nobody(()))?;
     // The room may close, or be open with nobody in it yet.
     let outcome = outcome.await.map_err(|_| nobody(()))?;

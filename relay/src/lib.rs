@@ -28,6 +28,7 @@ pub mod reach;
 pub mod registry;
 pub mod relay;
 pub mod reports;
+pub mod resume;
 pub mod room;
 pub mod session;
 pub mod shutdown;

@@ -246,15 +246,15 @@ impl Driver {
                     self.backlog.fetch_sub(1, Ordering::Relaxed);
                 }
                 if self.rooms.contains_key(&key) {
-                    let late = self.closing && matches!(event, Event::Join { .. });
+                    let late = self.closing && event.greeting().is_some();
                     self.with_room(key, at, |room, now| {
                         room.handle(now, event);
                         if late {
                             room.goodbye();
                         }
                     });
-                } else if let Event::Join { egress, .. } = event {
-                    room::fail(&egress);
+                } else if let Some(greeting) = event.greeting() {
+                    room::fail(&greeting.egress);
                 }
             }
             Command::Open(key, name, patience) => {
@@ -307,14 +307,15 @@ fn staggered(key: RoomKey, now: Micros, ptime: Ptime) -> Micros {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::egress::Egress;
+    use crate::{egress::Egress, room::Greeting};
     use relay_engine::ParticipantId;
     use relay_wire::{DisplayName, close};
 
     fn join(id: u32) -> (Event, Arc<Egress>) {
         let egress = Arc::new(Egress::default());
         let name = DisplayName::parse("guest").expect("a good name");
-        (Event::Join { id: ParticipantId(id), name, egress: Arc::clone(&egress) }, egress)
+        let greeting = Greeting { egress: Arc::clone(&egress), boot: String::new(), token: String::new() };
+        (Event::Join { id: ParticipantId(id), name, greeting }, egress)
     }
 
     fn driver() -> (Mixer, Driver) {
@@ -386,7 +387,7 @@ mod tests {
             mixer.tell(RoomKey(1), Micros(0), packet(), &Patience::default()).expect("the driver lives");
         }
         mixer
-            .tell(RoomKey(1), Micros(0), Event::Chat(ParticipantId(1), "hello".into()), &Patience::default())
+            .tell(RoomKey(1), Micros(0), Event::Chat(ParticipantId(1), "hello".into(), None), &Patience::default())
             .expect("the driver lives");
         assert_eq!(driver.commands.try_iter().count(), MAX_BACKLOG + 1);
     }

@@ -22,6 +22,7 @@ use crate::{
     mixer::Mixer,
     reach,
     registry::Registry,
+    resume,
     shutdown::Shutdown,
     state_dir,
     tls::{Tls, TlsError},
@@ -67,6 +68,9 @@ pub enum StartError {
     /// There is no certificate to show.
     #[error(transparent)]
     Tls(TlsError),
+    /// There is no key to sign resume tokens with.
+    #[error("cannot make a key: {0}")]
+    NoRandom(io::Error),
     /// The system has no threads left.
     #[error("cannot start a mixer thread: {0}")]
     Thread(io::Error),
@@ -100,12 +104,16 @@ impl Relay {
         let ip = config.bind.map(|bind| bind.ip());
         let listener = listen::bind(ip, config.bind.map_or(DEFAULT_PORT, |bind| bind.port())).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
+        let tokens = resume::Key::load_or_make(folder.as_deref()).map_err(|error| match &folder {
+            Some(path) => StartError::StateDir { path: path.clone(), error },
+            None => StartError::NoRandom(error),
+        })?;
         let tls = tls(config, folder.as_deref(), address)?;
 
         let clock = Clock::start();
         let mixers = (0..config.mixers.get()).map(|index| Mixer::start(index, clock, config.ptime));
         let mixers = mixers.collect::<io::Result<_>>().map_err(StartError::Thread)?;
-        let registry = Arc::new(Registry::new(mixers, config.limits));
+        let registry = Arc::new(Registry::new(mixers, config.limits, clock, tokens));
         let app = App {
             registry: Arc::clone(&registry),
             clock,
@@ -168,6 +176,8 @@ impl Relay {
             tokio::spawn(server.accept(listener));
         }
         let accepting = tokio::spawn(self.server.accept(self.listener));
+        let registry = Arc::clone(&self.registry);
+        let keeping_time = tokio::spawn(async move { registry.keep_time().await });
         end.await;
         tracing::info!("shutting down");
         self.registry.goodbye();
@@ -175,6 +185,7 @@ impl Relay {
             tracing::warn!("some connections did not close in time");
         }
         accepting.abort();
+        keeping_time.abort();
     }
 }
 

@@ -11,14 +11,18 @@ use std::{
 use bytes::Bytes;
 use futures_util::StreamExt;
 use relay_engine::{Micros, Ptime};
-use relay_wire::{ClientMessage, DisplayName, MAX_MESSAGE, ParseError, ServerMessage, TextError, UpHeader, close, toc};
+use relay_wire::{ClientMessage, MAX_MESSAGE, ParseError, ServerMessage, TextError, UpHeader, close, toc};
 use tokio::{
     io::{AsyncRead, AsyncWriteExt, ReadBuf},
     time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{self, Message, error::ProtocolError},
+    tungstenite::{
+        self, Message,
+        error::ProtocolError,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
 };
 
 use crate::{
@@ -29,7 +33,7 @@ use crate::{
     kernel,
     rate::RateLimiter,
     registry::Seat,
-    room::{self, Event},
+    room::{self, Event, Greeting},
     writer::Writer,
 };
 
@@ -113,12 +117,18 @@ impl Session {
         }
     }
 
-    /// Joins, and serves until the socket is done.
-    pub async fn run(mut self, name: DisplayName) {
-        let label = self.seat.as_ref().map(|seat| (seat.room().clone(), seat.id().0));
-        let (room, id) = label.expect("a session begins with a seat");
-        tracing::info!(%room, id, name = ?name.as_str(), peer = %self.via.peer, "joined");
-        self.tell(|id, egress| Event::Join { id, name, egress });
+    /// Takes the seat, and serves until the socket is done. `after` is the number of the last message that somebody who
+    /// comes back has.
+    pub async fn run(mut self, after: u64) {
+        let seat = self.seat.as_ref().expect("a session begins with a seat");
+        let (room, id, name, held) = (seat.room().clone(), seat.id().0, seat.name().clone(), seat.was_held());
+        tracing::info!(%room, id, name = ?name.as_str(), peer = %self.via.peer, held, "joined");
+        let (boot, token) = (seat.boot().to_owned(), seat.token().to_owned());
+        let greeting = Greeting { egress: Arc::clone(&self.egress), boot, token };
+        self.tell_at(self.config.clock.now(), |id| match held {
+            true => Event::Return { id, after, greeting },
+            false => Event::Join { id, name, greeting },
+        });
         loop {
             match poll_fn(|cx| self.poll(cx)).await {
                 Step::Message(message) => self.take(message),
@@ -130,7 +140,7 @@ impl Session {
                 Step::Second => self.each_second(),
                 Step::Written(close) => {
                     self.ended.get_or_insert(close);
-                    self.leave();
+                    self.part(close.code);
                     if self.reading == Reading::Nothing {
                         // The peer's close will not be understood, so ours is all there is.
                         self.shut().await;
@@ -139,7 +149,10 @@ impl Session {
                 Step::Gone => break,
             }
         }
-        self.leave();
+        match self.egress.pending(self.config.clock.now()).close {
+            Some(close) => self.part(close.code),
+            None => self.lose(),
+        }
         let reason = self.ended.map_or("connection lost", |close| close.reason);
         tracing::info!(%room, id, reason, discarded = self.egress.discarded(), "left");
         self.shut().await;
@@ -191,11 +204,15 @@ impl Session {
     fn take(&mut self, message: Message) {
         let now = self.config.clock.now();
         self.heard_at = now;
-        if let Message::Close(_) = message {
+        if let Message::Close(frame) = &message {
             // The reply is already on its way; nothing may follow it.
             self.writer.stop();
             self.ended.get_or_insert(Close { code: close::NORMAL, reason: "closed by the participant" });
-            self.leave();
+            match frame {
+                None | Some(CloseFrame { code: CloseCode::Normal, .. }) => self.leave(),
+                // A page that is reloaded says that it goes away, and one that gives a socket up has its own codes.
+                Some(_) => self.lose(),
+            }
         }
         if self.ended.is_some() {
             return;
@@ -223,7 +240,7 @@ impl Session {
         }
         // A copy, because a slice would keep the whole read buffer while it waits in the jitter buffer.
         let payload = Bytes::copy_from_slice(&payload);
-        self.tell_at(now, |id, _| Event::Packet(id, header, payload));
+        self.tell_at(now, |id| Event::Packet(id, header, payload));
     }
 
     fn take_text(&mut self, now: Micros, text: &str) {
@@ -237,14 +254,19 @@ impl Session {
 
     fn take_message(&mut self, now: Micros, message: ClientMessage) {
         match message {
-            ClientMessage::Chat { text } => self.tell_at(now, |id, _| Event::Chat(id, text)),
-            ClientMessage::Notify(notice) => {
-                self.tell_at(now, |id, _| Event::Notify { from: Some(id), notice, reply: None });
+            ClientMessage::Chat { text, echo } => self.tell_at(now, |id| Event::Chat(id, text, echo)),
+            ClientMessage::Notify { notice, echo } => {
+                self.tell_at(now, |id| Event::Notify { from: Some(id), notice, echo, reply: None });
             }
-            ClientMessage::Mute { muted } => self.tell_at(now, |id, _| Event::Mute(id, muted)),
-            ClientMessage::Deafen { deafened } => self.tell_at(now, |id, _| Event::Deafen(id, deafened)),
+            ClientMessage::Mute { muted } => self.tell_at(now, |id| Event::Mute(id, muted)),
+            ClientMessage::Deafen { deafened } => self.tell_at(now, |id| Event::Deafen(id, deafened)),
             ClientMessage::Gain { participant, db } => {
-                self.tell_at(now, |id, _| Event::Gain(id, relay_engine::ParticipantId(participant), db));
+                self.tell_at(now, |id| Event::Gain(id, relay_engine::ParticipantId(participant), db));
+            }
+            ClientMessage::ResumeReceived {} => {
+                if let Some(seat) = &mut self.seat {
+                    seat.keep_token();
+                }
             }
             ClientMessage::Ping { t } => {
                 self.egress.push_text(ServerMessage::Pong { t, clock_us: now.0 }.to_json().into());
@@ -270,7 +292,7 @@ impl Session {
         let close = Close { code: close, reason: code };
         self.egress.close(egress::error(code, sentence), close);
         self.ended.get_or_insert(close);
-        self.leave();
+        self.part(close.code);
     }
 
     /// Ends the session over a stream that cannot be read; false when there is nobody to tell.
@@ -292,14 +314,9 @@ impl Session {
         true
     }
 
-    fn tell(&mut self, event: impl FnOnce(relay_engine::ParticipantId, Arc<Egress>) -> Event) {
-        let now = self.config.clock.now();
-        self.tell_at(now, event);
-    }
-
-    fn tell_at(&mut self, at: Micros, event: impl FnOnce(relay_engine::ParticipantId, Arc<Egress>) -> Event) {
+    fn tell_at(&self, at: Micros, event: impl FnOnce(relay_engine::ParticipantId) -> Event) {
         let Some(seat) = &self.seat else { return };
-        if seat.tell(at, event(seat.id(), Arc::clone(&self.egress))).is_err() {
+        if seat.tell(at, event(seat.id())).is_err() {
             room::fail(&self.egress);
         }
     }
@@ -314,7 +331,25 @@ impl Session {
         }
     }
 
+    /// The relay ends the session with that code.
+    fn part(&mut self, code: u16) {
+        match code {
+            // A link that is gone or too slow may come back.
+            close::SILENT | close::TOO_SLOW => self.lose(),
+            _ => self.leave(),
+        }
+    }
+
+    /// Gives the seat up.
     fn leave(&mut self) {
+        self.count_discarded();
+        if let Some(seat) = self.seat.take() {
+            seat.leave();
+        }
+    }
+
+    /// Leaves the seat to who comes back for it.
+    fn lose(&mut self) {
         self.count_discarded();
         self.seat = None;
     }

@@ -82,7 +82,7 @@ async fn the_same_door_stands_behind_tls() {
 async fn the_welcome_says_what_the_room_is_like() {
     let relay = TestRelay::with(Config { plain: true, ptime: relay_engine::Ptime::Ms10, ..Config::default() });
     let guest = relay.join("lobby", "%20Zo%C3%AB%20").await;
-    let ServerMessage::Welcome { version, room, ptime_ms, sample_rate, bitrate, clock_us, participants, id } =
+    let ServerMessage::Welcome { version, room, ptime_ms, sample_rate, bitrate, clock_us, participants, id, .. } =
         guest.welcome
     else {
         panic!("{:?}", guest.welcome)

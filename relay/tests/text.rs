@@ -85,7 +85,7 @@ async fn a_notification_from_a_socket_reaches_all() {
     let mut ann = relay.join("lobby", "ann").await;
     let mut bob = relay.join("lobby", "bob").await;
     let notice = Notice { severity: Severity::Critical, title: "Fire".into(), text: "Leave\nnow".into() };
-    bob.say(&ClientMessage::Notify(notice.clone())).await;
+    bob.say(&ClientMessage::Notify { notice: notice.clone(), echo: None }).await;
     for guest in [&mut ann, &mut bob] {
         let got = guest
             .until(|m| match m {

@@ -156,7 +156,7 @@ impl Visit {
                 }
                 () = until(self.clock, self.stop.time()), if played.is_none() => break,
                 Some(()) = signals.recv() => self.stop.now(),
-                Some(line) = next_line(&mut lines) => self.link.text(ClientMessage::Chat { text: line }),
+                Some(line) = next_line(&mut lines) => self.link.text(ClientMessage::Chat { text: line, echo: None }),
                 _ = redraw.tick() => self.console.redraw(&self.meters, &self.roster.talking()),
             }
         }

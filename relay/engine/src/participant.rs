@@ -36,6 +36,15 @@ impl<C: Codec + Clone> Participant<C> {
         Self { talker: Talker::new(codec.clone(), ptime), listener: Listener::default(), gains: Vec::new() }
     }
 
+    /// Forgets both streams and keeps the gains; whether the room was told that they talk.
+    pub fn begin_anew(&mut self, codec: &C, ptime: Ptime, deafened: bool) -> bool {
+        let talked = self.talker.announced;
+        let gains = std::mem::take(&mut self.gains);
+        *self = Self { gains, ..Self::new(codec, ptime) };
+        self.listener.deafened = deafened;
+        talked
+    }
+
     /// How they want to hear somebody.
     pub fn gain_of(&self, who: ParticipantId) -> Gain {
         self.gains.binary_search_by_key(&who, |(id, _)| *id).map_or(Gain::UNITY, |at| self.gains[at].1)

@@ -317,7 +317,7 @@ impl Client {
     }
 
     pub async fn chat(&mut self, text: &str) {
-        self.say(&ClientMessage::Chat { text: text.to_owned() }).await;
+        self.say(&ClientMessage::Chat { text: text.to_owned(), echo: None }).await;
     }
 
     pub async fn send(&mut self, message: Message) {

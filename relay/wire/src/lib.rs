@@ -62,4 +62,10 @@ pub mod close {
     pub const TOO_SLOW: u16 = 4000;
     /// Nothing was heard from the participant for too long.
     pub const SILENT: u16 = 4001;
+    /// Another socket took this one's seat.
+    pub const REPLACED: u16 = 4002;
+    /// The host removed the participant.
+    pub const REMOVED: u16 = 4003;
+    /// The host ended the room.
+    pub const ENDED: u16 = 4004;
 }

@@ -20,9 +20,19 @@ pub enum ClientMessage {
     Chat {
         /// What to say; 1 to [`MAX_CHAT_CHARS`] characters.
         text: String,
+        /// Comes back with the line; rises over the lines and notifications of a seat, so that none is said twice.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        echo: Option<u32>,
     },
     /// A notification to everyone in the room.
-    Notify(Notice),
+    Notify {
+        /// What it says.
+        #[serde(flatten)]
+        notice: Notice,
+        /// As in a chat line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        echo: Option<u32>,
+    },
     /// The participant muted or unmuted their microphone.
     Mute {
         /// The new state.
@@ -56,6 +66,8 @@ pub enum ClientMessage {
         /// The ping's `t`.
         t: Integer53,
     },
+    /// Answers each resume token, in order: it is kept, so the one before may die.
+    ResumeReceived {},
 }
 
 /// A message from the relay to a participant.
@@ -80,6 +92,19 @@ pub enum ServerMessage {
         clock_us: u64,
         /// Everyone here, oneself included.
         participants: Vec<Participant>,
+        /// Names this run of the relay: numbers of messages compare only within one.
+        boot: String,
+        /// Takes the seat again: the token for the next socket.
+        resume: String,
+        /// Whether the seat was held: the others did not see anybody leave or come.
+        resumed: bool,
+        /// The last `echo` that was taken from this seat, 0 if none was.
+        echo: u32,
+    },
+    /// Another resume token, because the one before is about to become worthless.
+    Resume {
+        /// The token for the next socket.
+        token: String,
     },
     /// Somebody came.
     Joined {
@@ -105,6 +130,13 @@ pub enum ServerMessage {
         /// The new state.
         muted: bool,
     },
+    /// Somebody's link is gone, or they are back; while away they neither talk nor hear.
+    Away {
+        /// Who.
+        id: u32,
+        /// The new state.
+        away: bool,
+    },
     /// A chat line; also to the one who wrote it.
     Chat {
         /// Number of the message in the room, rising by one over chat and notifications.
@@ -117,6 +149,9 @@ pub enum ServerMessage {
         text: String,
         /// When, in milliseconds since 1970 by the relay's wall clock.
         at_ms: u64,
+        /// As its writer chose it; absent if they did not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        echo: Option<u32>,
     },
     /// A notification.
     Notification {
@@ -130,6 +165,9 @@ pub enum ServerMessage {
         notice: Notice,
         /// When, in milliseconds since 1970 by the relay's wall clock.
         at_ms: u64,
+        /// As its sender chose it; absent if they did not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        echo: Option<u32>,
     },
     /// Every second; carries the relay's clock. To be answered with a pong.
     Ping {
@@ -172,6 +210,9 @@ pub struct Participant {
     /// Whether they are heard now.
     #[serde(default)]
     pub talking: bool,
+    /// Whether their link is gone while their seat is held.
+    #[serde(default)]
+    pub away: bool,
 }
 
 /// Content of a notification, as sent over a socket or as the body of the HTTP call.
@@ -228,11 +269,13 @@ impl ClientMessage {
     /// # Errors
     /// [`TextError`] saying what is wrong with it.
     pub fn parse(text: &str) -> Result<Option<Self>, TextError> {
-        let known = ["chat", "notify", "mute", "deafen", "received", "gain", "ping", "pong"];
+        let known = ["chat", "notify", "mute", "deafen", "received", "gain", "ping", "pong", "resume_received"];
         let message: Option<Self> = parse_typed(text, &known)?;
         match &message {
-            Some(Self::Chat { text }) => check_text(text, 1, MAX_CHAT_CHARS, "a chat line has 1 to 1000 characters")?,
-            Some(Self::Notify(notice)) => notice.check()?,
+            Some(Self::Chat { text, .. }) => {
+                check_text(text, 1, MAX_CHAT_CHARS, "a chat line has 1 to 1000 characters")?;
+            }
+            Some(Self::Notify { notice, .. }) => notice.check()?,
             _ => {}
         }
         Ok(message)
@@ -255,10 +298,12 @@ impl ServerMessage {
             text,
             &[
                 "welcome",
+                "resume",
                 "joined",
                 "left",
                 "talking",
                 "muted",
+                "away",
                 "chat",
                 "notification",
                 "ping",

@@ -27,6 +27,8 @@ export type RelayMessage =
   | { type: 'left'; id: number }
   | { type: 'talking'; id: number; talking: boolean }
   | { type: 'muted'; id: number; muted: boolean }
+  | { type: 'away'; id: number; away: boolean }
+  | { type: 'resume'; token: string }
   | { type: 'chat'; message: number; id: number; name: string; text: string; atMs: number }
   | {
       type: 'notification';
@@ -91,6 +93,10 @@ function message(f: Fields): RelayMessage | null {
       return { type, id: f.integer('id'), talking: f.boolean('talking') };
     case 'muted':
       return { type, id: f.integer('id'), muted: f.boolean('muted') };
+    case 'away':
+      return { type, id: f.integer('id'), away: f.boolean('away') };
+    case 'resume':
+      return { type, token: f.string('token') };
     case 'chat':
       return {
         type,

@@ -47,6 +47,8 @@ pub enum Input {
     Join(ParticipantId),
     /// Somebody leaves.
     Leave(ParticipantId),
+    /// Somebody is away, and neither talks nor hears, or begins anew; gains stay, theirs and the others' for them.
+    Away(ParticipantId, bool),
     /// A packet arrives from a talker.
     Packet(ParticipantId, UpHeader, Bytes),
     /// Somebody wants no audio, or wants it again.
@@ -133,6 +135,12 @@ impl<C: Codec + Clone> Room<C> {
             Input::Leave(id) => {
                 self.participants.remove(&id);
                 self.participants.values_mut().for_each(|p| _ = p.set_gain(id, Gain::UNITY));
+                self.regroup(now);
+            }
+            Input::Away(id, away) => {
+                let Some(participant) = self.participants.get_mut(&id) else { return };
+                let talked = participant.begin_anew(&self.codec, self.config.ptime, away);
+                self.outputs.extend(talked.then_some(Output::Talking(id, false)));
                 self.regroup(now);
             }
             Input::Packet(id, header, payload) => self.packet(now, id, header, payload),

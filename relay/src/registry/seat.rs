@@ -1,0 +1,104 @@
+//! A socket's place in a room.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use relay_engine::{Micros, ParticipantId};
+use relay_wire::{DisplayName, RoomName};
+
+use super::{Registry, RoomKey};
+use crate::{
+    mixer::{Gone, Mixer},
+    patience::Patience,
+    resume::Occupancy,
+    room::Event,
+};
+
+/// A socket's place in a room. Dropping it is a lost link: the seat is held for a while. [`leave`](Self::leave) gives
+/// it up.
+#[derive(Debug)]
+pub struct Seat {
+    pub(super) registry: Arc<Registry>,
+    pub(super) room: RoomName,
+    pub(super) key: RoomKey,
+    pub(super) patience: Patience,
+    pub(super) id: ParticipantId,
+    pub(super) name: DisplayName,
+    pub(super) mixer: Mixer,
+    pub(super) occupancy: Occupancy,
+    pub(super) token: String,
+    pub(super) held: bool,
+    /// Tokens that the holder said are kept.
+    pub(super) answered: u32,
+}
+
+impl Seat {
+    /// Counts packets that grew too old before this participant's socket took them.
+    pub fn count_discarded(&self, packets: u64) {
+        self.registry.discarded.fetch_add(packets, Ordering::Relaxed);
+    }
+
+    /// The participant's id in the room.
+    #[must_use]
+    pub fn id(&self) -> ParticipantId {
+        self.id
+    }
+
+    /// The room.
+    #[must_use]
+    pub fn room(&self) -> &RoomName {
+        &self.room
+    }
+
+    /// What the participant is called.
+    #[must_use]
+    pub fn name(&self) -> &DisplayName {
+        &self.name
+    }
+
+    /// The token to be sent with the welcome.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Names the run of the relay.
+    #[must_use]
+    pub fn boot(&self) -> &str {
+        &self.registry.boot
+    }
+
+    /// Whether the room knows the participant already.
+    #[must_use]
+    pub fn was_held(&self) -> bool {
+        self.held
+    }
+
+    /// Tells the room something, unless another socket has the seat by now.
+    ///
+    /// # Errors
+    /// [`Gone`] when the room's thread is gone.
+    pub fn tell(&self, at: Micros, event: Event) -> Result<(), Gone> {
+        if !self.occupancy.is_current() {
+            return Ok(());
+        }
+        self.mixer.tell(self.key, at, event, &self.patience)
+    }
+
+    /// The participant has kept the next of the tokens sent on this socket.
+    pub fn keep_token(&mut self) {
+        let generation = self.occupancy.generation.saturating_add(self.answered);
+        self.answered = self.answered.saturating_add(1);
+        self.registry.keep(&self.occupancy, generation);
+    }
+
+    /// Gives the seat up; nothing happens where another socket has it by now.
+    pub fn leave(self) {
+        self.registry.leave(&self.occupancy);
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.registry.lose(&self.occupancy);
+    }
+}

@@ -1,0 +1,7 @@
+//! Taking a seat again after the socket was lost: tokens, and which of them still count.
+
+mod seats;
+mod token;
+
+pub use seats::{Lost, Occupancy, Return, Seats, SessionId, Stale};
+pub use token::{Claims, Key};

@@ -1,0 +1,91 @@
+//! What can happen to a room.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use relay_engine::ParticipantId;
+use relay_wire::{DisplayName, Gain, UpHeader, text::Notice};
+use tokio::sync::oneshot;
+
+use crate::egress::Egress;
+
+/// What can happen to a room.
+#[derive(Debug)]
+pub enum Event {
+    /// Somebody comes.
+    Join {
+        /// Their id, new in this room.
+        id: ParticipantId,
+        /// What they are called.
+        name: DisplayName,
+        /// Their socket.
+        greeting: Greeting,
+    },
+    /// Somebody takes their seat again, from whichever socket has it.
+    Return {
+        /// Who.
+        id: ParticipantId,
+        /// The number of the last message they have.
+        after: u64,
+        /// Their socket.
+        greeting: Greeting,
+    },
+    /// Somebody's socket is gone; their seat is held.
+    Away(ParticipantId),
+    /// Somebody leaves.
+    Leave(ParticipantId),
+    /// Another resume token for somebody.
+    Token(ParticipantId, String),
+    /// A packet arrived.
+    Packet(ParticipantId, UpHeader, Bytes),
+    /// A chat line, and its writer's number for it.
+    Chat(ParticipantId, String, Option<u32>),
+    /// A notification, by a participant or over HTTP.
+    Notify {
+        /// Who sent it; `None` is HTTP.
+        from: Option<ParticipantId>,
+        /// What it says.
+        notice: Notice,
+        /// The sender's number for it.
+        echo: Option<u32>,
+        /// Where to say what became of it.
+        reply: Option<oneshot::Sender<Delivered>>,
+    },
+    /// A microphone went off or on.
+    Mute(ParticipantId, bool),
+    /// Somebody wants no audio, or wants it again.
+    Deafen(ParticipantId, bool),
+    /// The first wants to hear the second so much louder or softer.
+    Gain(ParticipantId, ParticipantId, Gain),
+}
+
+/// A socket that is to be welcomed.
+#[derive(Debug)]
+pub struct Greeting {
+    /// Where to put what they are sent.
+    pub egress: Arc<Egress>,
+    /// Names the run of the relay.
+    pub boot: String,
+    /// The resume token.
+    pub token: String,
+}
+
+impl Event {
+    /// The socket that waits for a welcome.
+    #[must_use]
+    pub fn greeting(&self) -> Option<&Greeting> {
+        match self {
+            Self::Join { greeting, .. } | Self::Return { greeting, .. } => Some(greeting),
+            _ => None,
+        }
+    }
+}
+
+/// What became of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    /// Its number in the room.
+    pub message: u64,
+    /// How many participants it was sent to.
+    pub delivered: usize,
+}

@@ -1,0 +1,311 @@
+//! A room on its mixer thread: the engine, who is there, and the numbering of text.
+//!
+//! One thread handles everything that happens to a room, so its order is the order for everyone.
+
+mod event;
+mod history;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use relay_engine::{Input, MAX_GAINS, Micros, OpusCodec, Output, ParticipantId, Ptime, Room as Engine, RoomConfig};
+use relay_wire::{DisplayName, Participant, RoomName, SAMPLE_RATE, ServerMessage, VERSION, close, text::Notice};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+pub use event::{Delivered, Event, Greeting};
+
+use history::History;
+
+use crate::{
+    clock::wall_ms,
+    egress::{self, Close, Egress},
+};
+
+/// A room and everyone in it.
+#[derive(Debug)]
+pub struct Room {
+    name: RoomName,
+    ptime: Ptime,
+    engine: Engine<OpusCodec>,
+    /// In the order of their ids.
+    members: Vec<Member>,
+    history: History,
+}
+
+#[derive(Debug)]
+struct Member {
+    id: ParticipantId,
+    name: DisplayName,
+    muted: bool,
+    talking: bool,
+    told_undecodable: bool,
+    /// Nothing up to this message was said to them, for they were not here.
+    since: u64,
+    /// The last of their own numbers that was taken.
+    echo: u32,
+    /// Where to put what they are sent; nowhere while they are away.
+    egress: Option<Arc<Egress>>,
+}
+
+impl Room {
+    /// An empty room.
+    #[must_use]
+    pub fn new(name: RoomName, ptime: Ptime, now: Micros) -> Self {
+        let config = RoomConfig { ptime, ..RoomConfig::default() };
+        let engine = Engine::new(config, OpusCodec::new(ptime), now);
+        Self { name, ptime, engine, members: Vec::new(), history: History::default() }
+    }
+
+    /// What the room is called.
+    #[must_use]
+    pub fn name(&self) -> &RoomName {
+        &self.name
+    }
+
+    /// When [`timeout`](Self::timeout) is due.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Micros> {
+        self.engine.next_timeout()
+    }
+
+    /// Whether packets may wait for [`next_timeout`](Self::next_timeout).
+    #[must_use]
+    pub fn packets_may_wait(&self) -> bool {
+        self.engine.packets_may_wait()
+    }
+
+    /// Lets the engine do what is due.
+    pub fn timeout(&mut self, now: Micros) {
+        self.drive(now, Input::Timeout);
+    }
+
+    /// Takes an event.
+    pub fn handle(&mut self, now: Micros, event: Event) {
+        match event {
+            Event::Packet(id, header, payload) => self.drive(now, Input::Packet(id, header, payload)),
+            Event::Join { id, name, greeting } => self.join(now, id, name, greeting),
+            Event::Return { id, after, greeting } => self.come_back(now, id, after, greeting),
+            Event::Away(id) => self.away(now, id),
+            Event::Leave(id) => self.leave(now, id),
+            Event::Token(id, token) => self.say_to(id, || text(&ServerMessage::Resume { token })),
+            Event::Chat(id, text, echo) => self.chat(id, text, echo),
+            Event::Notify { from, notice, echo, reply } => {
+                let delivered = self.notify(from, notice, echo);
+                if let (Some(delivered), Some(reply)) = (delivered, reply) {
+                    // Nobody is left to be told when the HTTP request was given up.
+                    let _ = reply.send(delivered);
+                }
+            }
+            Event::Mute(id, muted) => self.mute(id, muted),
+            Event::Deafen(id, deafened) => self.drive(now, Input::Deafen(id, deafened)),
+            Event::Gain(id, who, gain) => self.drive(now, Input::Gain(id, who, gain)),
+        }
+    }
+
+    /// Says goodbye to everyone.
+    pub fn goodbye(&self) {
+        let reason = "the relay is shutting down".to_owned();
+        let last = text(&ServerMessage::Goodbye { reason, reconnect: true });
+        for egress in self.egresses() {
+            egress.close(last.clone(), Close { code: close::GOING_AWAY, reason: "goodbye" });
+        }
+    }
+
+    /// Ends everyone's session after a fault of the relay's own.
+    pub fn fail(&self) {
+        self.egresses().for_each(fail);
+    }
+
+    fn join(&mut self, now: Micros, id: ParticipantId, name: DisplayName, greeting: Greeting) {
+        let at = self.members.partition_point(|member| member.id < id);
+        let member = Member {
+            id,
+            name,
+            muted: false,
+            talking: false,
+            told_undecodable: false,
+            since: self.history.last(),
+            echo: 0,
+            egress: Some(Arc::clone(&greeting.egress)),
+        };
+        self.broadcast(&ServerMessage::Joined { participant: member.listing() });
+        self.members.insert(at, member);
+        self.welcome(now, at, greeting, false);
+        self.drive(now, Input::Join(id));
+    }
+
+    /// What was missed goes between the welcome and everything new.
+    fn come_back(&mut self, now: Micros, id: ParticipantId, after: u64, greeting: Greeting) {
+        let Some(at) = self.position(id) else { return fail(&greeting.egress) };
+        let egress = Arc::clone(&greeting.egress);
+        self.drive(now, Input::Away(id, false));
+        match self.members[at].egress.replace(Arc::clone(&egress)) {
+            Some(evicted) => replace(&evicted),
+            None => self.broadcast_but(id, &ServerMessage::Away { id: id.0, away: false }),
+        }
+        self.welcome(now, at, greeting, true);
+        self.history.after(after.max(self.members[at].since)).for_each(|text| egress.push_text(text.clone()));
+    }
+
+    fn away(&mut self, now: Micros, id: ParticipantId) {
+        let Some(at) = self.position(id) else { return };
+        let Some(egress) = self.members[at].egress.take() else { return };
+        // The socket is gone already, or another was to have the seat and did not come to it.
+        replace(&egress);
+        self.drive(now, Input::Away(id, true));
+        self.broadcast(&ServerMessage::Away { id: id.0, away: true });
+    }
+
+    fn leave(&mut self, now: Micros, id: ParticipantId) {
+        if let Some(at) = self.position(id) {
+            self.members.remove(at);
+            self.drive(now, Input::Leave(id));
+            self.broadcast(&ServerMessage::Left { id: id.0 });
+        }
+    }
+
+    fn welcome(&self, now: Micros, at: usize, greeting: Greeting, resumed: bool) {
+        greeting.egress.push_welcome(text(&ServerMessage::Welcome {
+            version: VERSION,
+            room: self.name.clone(),
+            id: self.members[at].id.0,
+            ptime_ms: self.ptime.ms(),
+            sample_rate: SAMPLE_RATE,
+            bitrate: OpusCodec::BITRATE,
+            clock_us: now.0,
+            participants: self.members.iter().map(Member::listing).collect(),
+            boot: greeting.boot,
+            resume: greeting.token,
+            resumed,
+            echo: self.members[at].echo,
+        }));
+    }
+
+    fn chat(&mut self, id: ParticipantId, text: String, echo: Option<u32>) {
+        let Some(at) = self.position(id).filter(|at| self.members[*at].takes(echo)) else { return };
+        let name = self.members[at].name.clone();
+        self.say(|message| ServerMessage::Chat { message, id: id.0, name, text, at_ms: wall_ms(), echo });
+    }
+
+    /// `None` where it was said already.
+    fn notify(&mut self, from: Option<ParticipantId>, notice: Notice, echo: Option<u32>) -> Option<Delivered> {
+        if let Some(id) = from {
+            self.position(id).filter(|at| self.members[*at].takes(echo))?;
+        }
+        let id = from.map(|id| id.0);
+        self.say(|message| ServerMessage::Notification { message, id, notice, at_ms: wall_ms(), echo });
+        Some(Delivered { message: self.history.last(), delivered: self.egresses().count() })
+    }
+
+    /// Says the next numbered message to everyone.
+    fn say(&mut self, message: impl FnOnce(u64) -> ServerMessage) {
+        let text = self.history.add(|number| text(&message(number)));
+        self.egresses().for_each(|egress| egress.push_text(text.clone()));
+    }
+
+    fn mute(&mut self, id: ParticipantId, muted: bool) {
+        let Some(at) = self.position(id) else { return };
+        if std::mem::replace(&mut self.members[at].muted, muted) != muted {
+            self.broadcast(&ServerMessage::Muted { id: id.0, muted });
+        }
+    }
+
+    fn drive(&mut self, now: Micros, input: Input) {
+        self.engine.handle(now, input);
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Send(id, header, payload) => {
+                    if let Some(egress) = self.egress(id) {
+                        egress.push_audio(now, header, payload);
+                    }
+                }
+                Output::Talking(id, talking) => {
+                    if let Some(at) = self.position(id) {
+                        self.members[at].talking = talking;
+                        self.broadcast(&ServerMessage::Talking { id: id.0, talking });
+                    }
+                }
+                Output::Undecodable(id) => {
+                    if let Some(at) = self.position(id)
+                        && !std::mem::replace(&mut self.members[at].told_undecodable, true)
+                    {
+                        let sentence = "an Opus packet did not decode; more of them are not mentioned";
+                        self.say_to(id, || egress::error("undecodable", sentence));
+                    }
+                }
+                Output::TooManyGains(id) => self.say_to(id, || {
+                    let sentence = format!("a gain for more than {MAX_GAINS} others; set one of them to 0 dB first");
+                    egress::error("too_many_gains", sentence)
+                }),
+            }
+        }
+    }
+
+    fn say_to(&self, id: ParticipantId, message: impl FnOnce() -> Utf8Bytes) {
+        if let Some(egress) = self.egress(id) {
+            egress.push_text(message());
+        }
+    }
+
+    fn broadcast(&self, message: &ServerMessage) {
+        let text = text(message);
+        self.egresses().for_each(|egress| egress.push_text(text.clone()));
+    }
+
+    fn broadcast_but(&self, id: ParticipantId, message: &ServerMessage) {
+        let text = text(message);
+        let others = self.members.iter().filter(|member| member.id != id);
+        others.filter_map(|member| member.egress.as_ref()).for_each(|egress| egress.push_text(text.clone()));
+    }
+
+    /// Of those who are not away.
+    fn egresses(&self) -> impl Iterator<Item = &Egress> {
+        self.members.iter().filter_map(|member| member.egress.as_deref())
+    }
+
+    fn egress(&self, id: ParticipantId) -> Option<&Egress> {
+        self.position(id).and_then(|at| self.members[at].egress.as_deref())
+    }
+
+    fn position(&self, id: ParticipantId) -> Option<usize> {
+        self.members.binary_search_by_key(&id, |member| member.id).ok()
+    }
+}
+
+/// Ends a session after a fault of the relay's own.
+pub fn fail(egress: &Egress) {
+    let reason = "the relay failed in this room".to_owned();
+    let last = text(&ServerMessage::Goodbye { reason, reconnect: true });
+    egress.close(last, Close { code: close::INTERNAL, reason: "internal" });
+}
+
+/// Ends a session whose seat another socket has.
+fn replace(egress: &Egress) {
+    let reason = "another connection took this seat".to_owned();
+    let last = text(&ServerMessage::Goodbye { reason, reconnect: false });
+    egress.close(last, Close { code: close::REPLACED, reason: "replaced" });
+}
+
+impl Member {
+    fn listing(&self) -> Participant {
+        Participant {
+            id: self.id.0,
+            name: self.name.clone(),
+            muted: self.muted,
+            talking: self.talking,
+            away: self.egress.is_none(),
+        }
+    }
+
+    /// Whether a message of theirs with that number is a new one.
+    fn takes(&mut self, echo: Option<u32>) -> bool {
+        let new = echo.is_none_or(|echo| echo > self.echo);
+        self.echo = self.echo.max(echo.unwrap_or(0));
+        new
+    }
+}
+
+fn text(message: &ServerMessage) -> Utf8Bytes {
+    message.to_json().into()
+}
