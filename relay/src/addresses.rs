@@ -12,6 +12,13 @@ pub fn lan() -> Vec<IpAddr> {
     rank(&interfaces, default_route())
 }
 
+/// What this machine calls itself, without a domain; empty when it has no name.
+#[must_use]
+pub fn hostname() -> String {
+    let name = gethostname::gethostname().to_string_lossy().into_owned();
+    name.split('.').next().unwrap_or_default().to_owned()
+}
+
 /// The addresses behind a bound one: all of the machine's for the unspecified address, else itself.
 #[must_use]
 pub fn reachable(bound: SocketAddr) -> Vec<SocketAddr> {

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use qrcode::{QrCode, render::unicode::Dense1x2};
+use crate::qr::{self, wifi::Wifi};
 
 /// The room of the printed links.
 const ROOM: &str = "lobby";
@@ -20,12 +20,18 @@ pub fn banner(addresses: &[SocketAddr], plain: bool) -> String {
     }
     if let Some(first) = addresses.first() {
         let link = link(*first, plain);
-        let _ = write!(text, "\n{}\n  Scan, or open {link}\n", qr(&link));
+        let _ = write!(text, "\n{}\n  Scan, or open {link}\n", qr::terminal(&link));
         if plain && !first.ip().is_loopback() {
             text.push_str("  Without TLS browsers give no microphone to pages from another machine.\n");
         }
     }
     text
+}
+
+/// The code that brings a phone into the Wi-Fi.
+#[must_use]
+pub fn wifi(wifi: &Wifi) -> String {
+    format!("First, to join the Wi-Fi {}:\n\n{}\n", wifi.ssid(), qr::terminal(&wifi.payload()))
 }
 
 /// The address of a room's page.
@@ -38,17 +44,6 @@ pub fn link(address: SocketAddr, plain: bool) -> String {
         (IpAddr::V6(ip), port) if port == default_port => format!("{scheme}://[{ip}]/r/{ROOM}"),
         _ => format!("{scheme}://{address}/r/{ROOM}"),
     }
-}
-
-/// Half blocks, two rows of modules a line, dark on light whatever the terminal's colours.
-fn qr(link: &str) -> String {
-    let Ok(code) = QrCode::new(link) else { return String::new() };
-    // Terminals mostly have a dark ground, where the drawn half blocks are the light modules.
-    let image = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
-    image.lines().fold(String::new(), |mut text, line| {
-        let _ = writeln!(text, "  {line}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The command line, and the same settings from the environment.
 
-use std::{net::SocketAddr, num::NonZero, path::PathBuf};
+use std::{fs, net::SocketAddr, num::NonZero, path::PathBuf};
 
 use clap::{Parser, ValueEnum, builder::FalseyValueParser};
 use relay_engine::Ptime;
 
-use crate::{Config, tls::given};
+use crate::{Config, qr::wifi::Wifi, tls::given};
 
 /// Voice for the people on one Wi-Fi: phones scan the QR code and talk in the page this relay serves.
 #[derive(Debug, Clone, Parser)]
@@ -36,6 +36,22 @@ pub struct Cli {
     /// Port of plain HTTP that shows how to trust the certificate and nothing else; 0 for none, as with --plain
     #[arg(long, env = "LANLINE_HELP_PORT", value_name = "PORT", default_value = "8080")]
     pub help_port: u16,
+
+    /// Do not announce lanline.local and the service _lanline._tcp by multicast DNS; with --plain it never is
+    #[arg(long, env = "LANLINE_NO_MDNS", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub no_mdns: bool,
+
+    /// Write the QR code of the first link into a file, .png or .svg
+    #[arg(long, env = "LANLINE_QR_FILE", value_name = "FILE")]
+    pub qr_file: Option<PathBuf>,
+
+    /// Show a QR code for joining the Wi-Fi of this name first; with --qr-file, in a file beside it too
+    #[arg(long, env = "LANLINE_WIFI_SSID", value_name = "NAME")]
+    pub wifi_ssid: Option<String>,
+
+    /// File that holds the Wi-Fi's password; without it the Wi-Fi is open
+    #[arg(long, env = "LANLINE_WIFI_PASSWORD_FILE", value_name = "FILE", requires = "wifi_ssid")]
+    pub wifi_password_file: Option<PathBuf>,
 
     /// Folder for the relay's keys [default: lanline in the user's state folder]
     #[arg(long, env = "LANLINE_STATE_DIR", value_name = "DIR")]
@@ -69,6 +85,7 @@ impl Cli {
     pub fn config(&self) -> Config {
         let certificate = self.tls_cert.clone().zip(self.tls_key.clone());
         Config {
+            mdns: !self.no_mdns,
             help_port: NonZero::new(self.help_port),
             certificate: certificate.map(|(certificate, key)| given::Paths { certificate, key }),
             bind: self.bind,
@@ -77,6 +94,22 @@ impl Cli {
             ptime: self.room_ptime,
             ..Config::default()
         }
+    }
+}
+
+impl Cli {
+    /// The Wi-Fi to show a code for.
+    ///
+    /// # Errors
+    /// A sentence when the password cannot be read, or is none.
+    pub fn wifi(&self) -> Result<Option<Wifi>, String> {
+        let Some(ssid) = &self.wifi_ssid else { return Ok(None) };
+        let password = self
+            .wifi_password_file
+            .as_ref()
+            .map(|path| fs::read_to_string(path).map_err(|e| format!("--wifi-password-file {}: {e}", path.display())));
+        let wifi = Wifi::new(ssid, password.transpose()?.as_deref()).map_err(|e| format!("--wifi-ssid: {e}"))?;
+        Ok(Some(wifi))
     }
 }
 
@@ -133,6 +166,23 @@ mod tests {
         assert_eq!(parse(&both).expect("understood").config().certificate, Some(paths));
         assert!(parse(&both[..2]).is_err() && parse(&both[2..]).is_err());
         assert!(parse(&[&both[..], &["--plain"]].concat()).is_err());
+    }
+
+    #[test]
+    fn a_wifi_is_read_with_its_password_or_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("password");
+        let wifi = |more: &[&str]| Cli::try_parse_from([&["relay"], more].concat()).expect("understood").wifi();
+        let guarded = ["--wifi-ssid", "Stage", "--wifi-password-file", file.to_str().expect("text")];
+        assert_eq!(wifi(&[]), Ok(None));
+        assert_eq!(wifi(&guarded[..2]).expect("open").expect("a network").payload(), "WIFI:T:nopass;S:Stage;;");
+        assert!(wifi(&guarded).expect_err("no file").contains("--wifi-password-file"));
+        fs::write(&file, "correct horse\n").expect("written");
+        let payload = wifi(&guarded).expect("guarded").expect("a network").payload();
+        assert_eq!(payload, "WIFI:T:WPA;S:Stage;P:correct horse;;");
+        fs::write(&file, "short\n").expect("written");
+        assert!(wifi(&guarded).is_err());
+        assert!(Cli::try_parse_from(["relay", guarded[2], guarded[3]]).is_err(), "of no network");
     }
 
     #[test]

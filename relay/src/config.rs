@@ -17,6 +17,8 @@ pub struct Config {
     pub certificate: Option<given::Paths>,
     /// Port of the plain HTTP that helps to reach the page; `None` is none, as it is without TLS.
     pub help_port: Option<NonZero<u16>>,
+    /// Be found by multicast DNS; never without TLS or on loopback.
+    pub mdns: bool,
     /// Where keys are kept; `None` is the user's own state folder.
     pub state_dir: Option<PathBuf>,
     /// Packet time of every room.
@@ -37,6 +39,7 @@ impl Default for Config {
             plain: false,
             certificate: None,
             help_port: None,
+            mdns: false,
             state_dir: None,
             ptime: Ptime::default(),
             mixers: thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IsTerminal, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -10,6 +11,7 @@ use relay::{
     Relay, addresses, banner,
     cli::{Cli, LogFormat},
     kernel,
+    qr::{self, wifi::Wifi},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -38,16 +40,35 @@ async fn run(cli: &Cli) -> ExitCode {
         Ok(signals) => signals,
         Err(e) => return fail(1, &format!("cannot catch signals: {e}")),
     };
+    let wifi = match cli.wifi() {
+        Ok(wifi) => wifi,
+        Err(e) => return fail(USAGE, &e),
+    };
     let relay = match Relay::start(&cli.config()) {
         Ok(relay) => relay,
         Err(e) => return fail(1, &e.to_string()),
     };
-    let text = banner::banner(&addresses::reachable(relay.address()), cli.plain) + &relay.note();
+    let addresses = addresses::reachable(relay.address());
+    let text =
+        wifi.as_ref().map(banner::wifi).unwrap_or_default() + &banner::banner(&addresses, cli.plain) + &relay.note();
+    if let (Some(path), Some(first)) = (&cli.qr_file, addresses.first()) {
+        write_codes(path, &banner::link(*first, cli.plain), wifi.as_ref());
+    }
     // Nobody may be reading; the relay runs all the same.
     let _ = io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
 
     relay.serve(first_of(signals)).await;
     ExitCode::SUCCESS
+}
+
+/// The link's code, and the Wi-Fi's beside it. People talk without them too.
+fn write_codes(path: &Path, link: &str, wifi: Option<&Wifi>) {
+    let codes = [(path.to_owned(), Some(link.to_owned())), (qr::beside(path), wifi.map(Wifi::payload))];
+    for (path, text) in codes {
+        if let Some(Err(e)) = text.map(|text| qr::write(&path, &text)) {
+            tracing::warn!("no QR code in {}: {e}", path.display());
+        }
+    }
 }
 
 /// Waits for the signal to end; the next one ends at once.

@@ -19,6 +19,7 @@ use crate::{
     help::{self, Help, note::note},
     http::{self, App},
     listen::{self, Server},
+    mdns::Mdns,
     mixer::Mixer,
     reach,
     registry::Registry,
@@ -40,6 +41,7 @@ pub struct Relay {
     address: SocketAddr,
     tls: Option<Arc<Tls>>,
     help: Option<(TcpListener, Server)>,
+    mdns: Option<Mdns>,
     registry: Arc<Registry>,
     server: Server,
     shutdown: Shutdown,
@@ -134,7 +136,8 @@ impl Relay {
             (Some(tls), Some(port)) => help(ip, port, tls, address, &server),
             _ => None,
         };
-        Ok(Self { listener, address, tls, help, registry, server, shutdown })
+        let mdns = (config.mdns && tls.is_some()).then(|| mdns(address)).flatten();
+        Ok(Self { listener, address, tls, help, mdns, registry, server, shutdown })
     }
 
     /// Where it listens; the port is the real one, also when 0 was asked for.
@@ -180,6 +183,7 @@ impl Relay {
         let keeping_time = tokio::spawn(async move { registry.keep_time().await });
         end.await;
         tracing::info!("shutting down");
+        drop(self.mdns);
         self.registry.goodbye();
         if !self.shutdown.finish(PATIENCE).await {
             tracing::warn!("some connections did not close in time");
@@ -206,6 +210,22 @@ fn help(
         Err(e) => {
             tracing::warn!(
                 "no help port: cannot listen on port {port}: {e}; choose another with --help-port, or 0 for none"
+            );
+            None
+        }
+    }
+}
+
+/// Announces the port where somebody could hear of it; the relay goes on without.
+fn mdns(bound: SocketAddr) -> Option<Mdns> {
+    if bound.ip().is_loopback() {
+        return None;
+    }
+    match Mdns::announce(bound, &addresses::hostname()) {
+        Ok(mdns) => Some(mdns),
+        Err(e) => {
+            tracing::warn!(
+                "not to be found by mDNS: {e}; links by address work all the same (--no-mdns ends this warning)"
             );
             None
         }

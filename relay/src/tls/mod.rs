@@ -132,7 +132,7 @@ impl Tls {
     /// # Errors
     /// [`TlsError`] saying what is in the way.
     pub fn own(folder: &Path, bound: SocketAddr) -> Result<Self, TlsError> {
-        let hostname = gethostname::gethostname().to_string_lossy().into_owned();
+        let hostname = addresses::hostname();
         let authority = Authority::load_or_make(folder, &printable(&hostname), SystemTime::now())?;
         let published = Published { path: authority.pem_path.clone(), der: authority.der().clone() };
         Self::start(
@@ -287,7 +287,6 @@ fn time(asn1: ASN1Time) -> SystemTime {
 
 /// A host name as a person may read it in a list of authorities.
 fn printable(hostname: &str) -> String {
-    let label = hostname.split('.').next().unwrap_or_default();
-    let plain: String = label.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect();
+    let plain: String = hostname.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect();
     if plain.is_empty() { "this network".to_owned() } else { plain }
 }

@@ -38,8 +38,8 @@ pub fn wanted(lan: &[IpAddr], bound: SocketAddr, hostname: &str) -> (Names, Vec<
     let (covered, uncovered): (Vec<_>, Vec<_>) = all.into_iter().partition(|ip| constraints::allow_address(*ip));
     let mut addresses = BTreeSet::from_iter(covered);
     addresses.extend([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]);
-    let label = hostname.split('.').next().unwrap_or_default().to_ascii_lowercase();
-    let hosts = ["localhost".to_owned(), MDNS_HOST.to_owned(), format!("{label}.local")];
+    let own = format!("{}.local", hostname.to_ascii_lowercase());
+    let hosts = ["localhost".to_owned(), MDNS_HOST.to_owned(), own];
     let hosts = hosts.into_iter().filter(|host| constraints::allow_host(host)).collect();
     (Names { addresses, hosts }, uncovered)
 }
@@ -52,7 +52,7 @@ mod tests {
     fn public_addresses_and_strange_host_names_are_left_out() {
         let ips = ["192.168.1.20", "2001:db8::5", "fd00::5", "203.0.113.9"].map(|ip| ip.parse().expect("an address"));
         let bound = "[::]:8443".parse().expect("an address");
-        let (names, uncovered) = wanted(&ips, bound, "Living-Room.example.org");
+        let (names, uncovered) = wanted(&ips, bound, "Living-Room");
         let listed: Vec<_> = names.addresses.iter().map(ToString::to_string).collect();
         assert_eq!(listed, ["127.0.0.1", "192.168.1.20", "::1", "fd00::5"]);
         assert_eq!(Vec::from_iter(names.hosts), ["lanline.local", "living-room.local", "localhost"]);
