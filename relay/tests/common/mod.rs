@@ -59,6 +59,11 @@ impl TestRelay {
         Self { address, authority, end: Some(end), serving }
     }
 
+    /// One that runs as a program of its own.
+    pub fn elsewhere(address: SocketAddr, authority: CertificateDer<'static>) -> Self {
+        Self { address, authority: Some(authority), end: None, serving: tokio::spawn(async {}) }
+    }
+
     /// Begins the end.
     pub fn end(&mut self) {
         let _ = self.end.take().expect("ended once").send(());
@@ -73,6 +78,14 @@ impl TestRelay {
     pub async fn connect(&self) -> Box<dyn Stream> {
         let tcp = TcpStream::connect(self.address).await.expect("connected");
         self.secure(tcp).await
+    }
+
+    /// Whether TLS over a connection that was made elsewhere fails.
+    pub async fn refuses(&self, tcp: std::net::TcpStream) -> bool {
+        tcp.set_nonblocking(true).expect("set");
+        let tcp = TcpStream::from_std(tcp).expect("registered");
+        let authority = self.authority.as_ref().expect("TLS");
+        self.tls(authority).connect(self.server_name(), tcp).await.is_err()
     }
 
     async fn secure(&self, tcp: TcpStream) -> Box<dyn Stream> {

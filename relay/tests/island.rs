@@ -1,0 +1,226 @@
+//! Proves that a network without the internet is all the relay needs, and that it asks nobody beyond it: the program
+//! runs in a network namespace with an interface that leads nowhere, is found, trusted, joined and talked over, and every
+//! packet that leaves is looked at. Needs root for network namespaces; where there are none, the tests skip.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket},
+    os::fd::OwnedFd,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Instant,
+};
+
+use common::{Incoming, PATIENCE, TestRelay, talk::talk};
+use mdns_sd::{ServiceDaemon, ServiceEvent};
+use relay_netem::namespace::Namespace;
+use rustls::pki_types::CertificateDer;
+use socket2::{Domain, Protocol, Socket, Type};
+
+const LAN: &str = "192.168.77.1";
+const UNIQUE_LOCAL: &str = "fd77::1";
+const GLOBAL: &str = "2001:db8:77::1";
+/// `ETH_P_ALL`, in network order as `packet(7)` wants it.
+const EVERY_PROTOCOL: i32 = (3u16.to_be()) as i32;
+const DNS: u16 = 53;
+const MDNS: u16 = 5353;
+
+/// A network whose one cable ends in nothing, and whose machine has a private, a unique local and a global address.
+struct Island {
+    namespace: Arc<Namespace>,
+    packets: File,
+}
+
+impl Island {
+    /// With a default route, whatever the machine would send to the internet goes into the cable and is seen.
+    fn new(default_route: bool) -> Option<Self> {
+        // The interface that comes with it goes again when its packets are dropped.
+        let (namespace, _) = match Namespace::new([10, 9, 0, 1], [10, 9, 0, 2]) {
+            Ok(made) => made,
+            Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => {
+                eprintln!("skipped: network namespaces need root ({e})");
+                return None;
+            }
+            Err(e) => panic!("no namespace: {e}"),
+        };
+        let mut commands = vec![
+            "link add lan0 type veth peer name end0".to_owned(),
+            "link set end0 up".to_owned(),
+            // Nobody answers there, and what is sent should be seen all the same.
+            "link set lan0 arp off up".to_owned(),
+            format!("addr add {LAN}/24 dev lan0"),
+            format!("addr add {UNIQUE_LOCAL}/64 dev lan0 nodad"),
+            format!("addr add {GLOBAL}/64 dev lan0 nodad"),
+        ];
+        if default_route {
+            commands.extend(["route add default dev lan0", "-6 route add default dev lan0"].map(str::to_owned));
+        }
+        for command in commands {
+            let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+            let status = namespace.run(move || Command::new("ip").args(words).status());
+            match status {
+                Ok(status) => assert!(status.success(), "ip {command}"),
+                Err(e) => {
+                    eprintln!("skipped: there is no ip command ({e})");
+                    return None;
+                }
+            }
+        }
+        let packets = namespace.run(|| Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(EVERY_PROTOCOL))));
+        let packets = packets.expect("root may see packets");
+        packets.set_nonblocking(true).expect("set");
+        packets.set_recv_buffer_size(16 << 20).expect("set");
+        Some(Self { namespace: Arc::new(namespace), packets: File::from(OwnedFd::from(packets)) })
+    }
+
+    /// The relay as people start it, and what it says.
+    fn relay(&self, folder: &std::path::Path) -> (Child, String) {
+        let folder = folder.to_owned();
+        let spawned = self.namespace.run(move || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+            command.args(["--open", "--state-dir"]).arg(folder);
+            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
+        });
+        let mut child = spawned.expect("it runs");
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let mut said = String::new();
+        while !said.contains("Not covered") {
+            assert_ne!(stdout.read_line(&mut said).expect("text"), 0, "it ended: {said}");
+        }
+        (child, said)
+    }
+
+    fn connect(&self, to: &str, port: u16) -> TcpStream {
+        let to = SocketAddr::new(to.parse().expect("an address"), port);
+        self.namespace.run(move || TcpStream::connect(to)).unwrap_or_else(|e| panic!("{to}: {e}"))
+    }
+
+    fn ask(&self, path: &str) -> Vec<u8> {
+        let mut help = self.connect(LAN, 8080);
+        help.set_read_timeout(Some(PATIENCE)).expect("set");
+        write!(help, "GET {path} HTTP/1.1\r\nHost: {LAN}:8080\r\nConnection: close\r\n\r\n").expect("sent");
+        let mut answer = Vec::new();
+        help.read_to_end(&mut answer).expect("an answer");
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{path}: {}", String::from_utf8_lossy(&answer));
+        answer
+    }
+
+    /// Every packet so far that was meant for another machine: its destination, and the port of UDP or TCP there.
+    fn left(&mut self) -> BTreeSet<(IpAddr, Option<u16>)> {
+        let own = ["127.0.0.1", "::1", LAN, UNIQUE_LOCAL, GLOBAL, "10.9.0.1"];
+        let own: Vec<IpAddr> = own.iter().map(|ip| ip.parse().expect("an address")).collect();
+        let mut left = BTreeSet::new();
+        let mut frame = [0; 65_536];
+        loop {
+            match self.packets.read(&mut frame) {
+                Ok(length) => left.extend(destination(&frame[..length]).filter(|(ip, port)| {
+                    // To itself a machine may speak as it likes, but for DNS: a resolver there would ask further.
+                    !own.contains(ip) || *port == Some(DNS)
+                })),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return left,
+                Err(e) => panic!("no packets: {e}"),
+            }
+        }
+    }
+}
+
+/// Where an Ethernet frame's IP packet goes.
+fn destination(frame: &[u8]) -> Option<(IpAddr, Option<u16>)> {
+    let (header, packet) = frame.split_at_checked(14)?;
+    let (ip, protocol, payload): (IpAddr, u8, &[u8]) = match header[12..] {
+        [0x08, 0x00] => {
+            let ip = Ipv4Addr::from(<[u8; 4]>::try_from(packet.get(16..20)?).ok()?);
+            (ip.into(), packet[9], packet.get(usize::from(packet[0] & 15) * 4..)?)
+        }
+        [0x86, 0xdd] => {
+            let ip = Ipv6Addr::from(<[u8; 16]>::try_from(packet.get(24..40)?).ok()?);
+            (ip.into(), packet[6], &packet[40..])
+        }
+        _ => return None,
+    };
+    const TCP: u8 = 6;
+    const UDP: u8 = 17;
+    let port = payload.get(2..4).filter(|_| matches!(protocol, TCP | UDP));
+    Some((ip, port.map(|port| u16::from_be_bytes([port[0], port[1]]))))
+}
+
+async fn a_call(default_route: bool) {
+    let Some(mut island) = Island::new(default_route) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, said) = island.relay(folder.path());
+    assert!(said.contains(&format!("https://{LAN}:8443/r/lobby")), "{said}");
+    assert!(said.contains(&format!("http://{LAN}:8080")), "{said}");
+    let (_, uncovered) = said.split_once("Not covered").expect("said");
+    assert!(uncovered.contains(GLOBAL) && !uncovered.contains(LAN) && !uncovered.contains(UNIQUE_LOCAL), "{said}");
+
+    // The helper page, and from it the authority, which is all that is trusted from here on.
+    assert!(String::from_utf8_lossy(&island.ask("/")).contains(&format!("https://{LAN}:8443")));
+    let answer = island.ask("/ca.crt");
+    let body = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
+    let authority = CertificateDer::from(answer[body..].to_vec());
+
+    // A global address on the machine does not break the others.
+    let at = |ip: &str| TestRelay::elsewhere(SocketAddr::new(ip.parse().expect("an address"), 8443), authority.clone());
+    let relay = at(LAN);
+    let ann = relay.join_from(island.connect(LAN, 8443), "lobby", "ann").await;
+    let mut bob = at(UNIQUE_LOCAL).join_from(island.connect(UNIQUE_LOCAL, 8443), "lobby", "bob").await;
+    assert!(at(GLOBAL).refuses(island.connect(GLOBAL, 8443)).await, "the authority may not vouch for it");
+    let talking = tokio::spawn(talk(ann, Instant::now()));
+    while !matches!(bob.next().await, Incoming::Audio(..)) {}
+
+    let addresses = found(&island).await;
+    assert!(addresses.contains(&LAN.parse().expect("an address")), "{addresses:?}");
+
+    talking.abort();
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    let left = island.left();
+    for (ip, port) in &left {
+        assert!(ip.is_multicast() && port.is_none_or(|port| port == MDNS), "{ip} port {port:?} of {left:?}");
+    }
+    assert!(left.iter().any(|(_, port)| *port == Some(MDNS)), "mDNS was seen: {left:?}");
+
+    if default_route {
+        // Had anything gone to the internet, it would have been seen.
+        let sent = island.namespace.run(|| UdpSocket::bind("0.0.0.0:0")?.send_to(b"?", ("203.0.113.53", DNS)));
+        sent.expect("sent");
+        assert!(island.left().iter().any(|(ip, _)| !ip.is_multicast()));
+    }
+}
+
+/// The addresses of the relay, for those who only know mDNS.
+async fn found(island: &Island) -> Vec<IpAddr> {
+    let (daemon, events) = island.namespace.run(|| {
+        let daemon = ServiceDaemon::new().expect("a daemon");
+        let events = daemon.browse(relay::mdns::SERVICE).expect("browsing");
+        (daemon, events)
+    });
+    let resolved = tokio::task::spawn_blocking(move || {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match events.recv_deadline(end).expect("found in time") {
+                ServiceEvent::ServiceResolved(service) if service.get_port() == 8443 => return service,
+                _ => {}
+            }
+        }
+    });
+    let service = resolved.await.expect("no panic");
+    assert_eq!(service.get_hostname(), "lanline.local.");
+    daemon.shutdown().expect("ended");
+    service.get_addresses().iter().map(|address| address.to_ip_addr()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_route_people_join_and_talk() {
+    a_call(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_way_to_the_internet_nothing_is_sent_there() {
+    a_call(true).await;
+}
