@@ -35,7 +35,7 @@ impl Roster {
                 }
                 None
             }
-            ServerMessage::Muted { id, muted } => {
+            ServerMessage::Muted { id, muted, .. } => {
                 if let Some(participant) = self.participants.get_mut(id) {
                     participant.muted = *muted;
                 }
@@ -107,7 +107,7 @@ fn indent(text: &str) -> String {
 mod tests {
     use super::*;
     use relay_wire::text::Notice;
-    use relay_wire::{DisplayName, RoomName};
+    use relay_wire::{DisplayName, Role, RoomName};
 
     #[test]
     fn people_come_talk_and_go() {
@@ -116,6 +116,7 @@ mod tests {
             version: 1,
             room: RoomName::parse("stage").unwrap(),
             id: 1,
+            role: Role::Talker,
             ptime_ms: 20,
             sample_rate: 48_000,
             bitrate: 64_000,
@@ -153,6 +154,13 @@ mod tests {
     }
 
     fn person(id: u32, name: &str) -> Participant {
-        Participant { id, name: DisplayName::parse(name).unwrap(), muted: false, talking: false, away: false }
+        Participant {
+            id,
+            name: DisplayName::parse(name).unwrap(),
+            role: Role::Talker,
+            muted: false,
+            talking: false,
+            away: false,
+        }
     }
 }

@@ -15,7 +15,7 @@ use tempfile::tempdir;
 #[test]
 fn a_certificate_is_believed_when_told_so_and_not_otherwise() {
     let state = tempdir().unwrap();
-    let relay = TestRelay::with(Config { state_dir: Some(state.path().into()), ..Config::default() });
+    let relay = TestRelay::with(Config { open: true, state_dir: Some(state.path().into()), ..Config::default() });
     let listen = format!("listen --url https://{}/r/a --out /dev/null --seconds 0.2", relay.address);
     let ended = run(&listen);
     assert_eq!(ended.code, Some(5), "{}", ended.stderr);
@@ -44,7 +44,7 @@ fn a_relay_that_comes_back_is_joined_again_and_the_talk_goes_on() {
     listener.until("coming back");
     talker.until("coming back");
 
-    let relay = TestRelay::with(Config { plain: true, bind: Some(bind), ..Config::default() });
+    let relay = TestRelay::with(Config { open: true, plain: true, bind: Some(bind), ..Config::default() });
     listener.until("the connection is back");
     talker.until("the connection is back");
     // The file is a stretch of speech over and over: after two seconds some of it has been heard.

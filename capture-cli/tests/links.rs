@@ -27,7 +27,8 @@ fn lay() -> Option<(Wire, TestRelay)> {
     match Wire::lay(quiet(), quiet(), 1) {
         Ok(wire) => {
             let bind = Some(SocketAddr::from((NEAR, 0)));
-            let relay = wire.near.run(move || TestRelay::with(Config { plain: true, bind, ..Config::default() }));
+            let relay =
+                wire.near.run(move || TestRelay::with(Config { open: true, plain: true, bind, ..Config::default() }));
             Some((wire, relay))
         }
         Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => {

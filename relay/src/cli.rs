@@ -90,6 +90,7 @@ impl Cli {
             certificate: certificate.map(|(certificate, key)| given::Paths { certificate, key }),
             bind: self.bind,
             plain: self.plain,
+            open: self.open,
             state_dir: self.state_dir.clone(),
             ptime: self.room_ptime,
             ..Config::default()

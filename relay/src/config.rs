@@ -13,13 +13,15 @@ pub struct Config {
     pub bind: Option<SocketAddr>,
     /// Speak HTTP and WebSocket without TLS.
     pub plain: bool,
+    /// Let in whoever comes, into any room.
+    pub open: bool,
     /// The certificate to show; `None` is one of the relay's own authority.
     pub certificate: Option<given::Paths>,
     /// Port of the plain HTTP that helps to reach the page; `None` is none, as it is without TLS.
     pub help_port: Option<NonZero<u16>>,
     /// Be found by multicast DNS; never without TLS or on loopback.
     pub mdns: bool,
-    /// Where keys are kept; `None` is the user's own state folder.
+    /// Where keys, rooms and certificate are kept; `None` is the user's own state folder.
     pub state_dir: Option<PathBuf>,
     /// Packet time of every room.
     pub ptime: Ptime,
@@ -37,6 +39,7 @@ impl Default for Config {
         Self {
             bind: None,
             plain: false,
+            open: false,
             certificate: None,
             help_port: None,
             mdns: false,

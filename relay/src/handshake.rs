@@ -10,7 +10,7 @@ use axum::{
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use relay_wire::{DisplayName, MAX_MESSAGE, RoomName, SUBPROTOCOL};
+use relay_wire::{MAX_MESSAGE, SUBPROTOCOL};
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::{
@@ -22,11 +22,12 @@ use tokio_tungstenite::{
 };
 
 use crate::{
+    access::{self, Pass, Refusal},
     connection::Connection,
-    http::App,
+    http::{self, App, full},
     origin,
     problem::Problem,
-    registry::{Full, Refused, Registry, Seat},
+    registry::{Refused, Seat},
     session::{self, Session},
     shutdown::Guard,
 };
@@ -54,13 +55,15 @@ impl Via {
 }
 
 /// Parameters of the socket's address.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Params {
-    #[serde(default)]
-    room: String,
-    #[serde(default)]
-    name: String,
-    /// A resume token; then the two above are not asked for.
+    room: Option<String>,
+    name: Option<String>,
+    role: Option<String>,
+    /// What a key or a PIN was given for; what the three above say must be what it says.
+    ticket: Option<String>,
+    /// A resume token; then none of the above is asked for.
     resume: Option<String>,
     /// The number of the last message that who comes back has.
     after: Option<String>,
@@ -75,7 +78,6 @@ pub async fn upgrade(
 ) -> Result<Response, Problem> {
     origin::check(&headers, app.plain)?;
     let Query(params) = params.map_err(|e| Problem::bad_request("bad_room", e.body_text()))?;
-    let entry = Entry::parse(params)?;
     let key = websocket_key(&headers).ok_or_else(upgrade_required)?;
     if !has_token(&headers, &header::SEC_WEBSOCKET_PROTOCOL, |token| token == SUBPROTOCOL) {
         return Err(Problem::bad_request("bad_subprotocol", format!("offer the subprotocol {SUBPROTOCOL}")));
@@ -83,7 +85,7 @@ pub async fn upgrade(
     let (Some(on_upgrade), Some(via)) = (extensions.remove::<OnUpgrade>(), extensions.remove::<Via>()) else {
         return Err(upgrade_required());
     };
-    let (seat, after) = entry.take_seat(&app.registry)?;
+    let (seat, after) = take_seat(&app, params)?;
 
     tokio::spawn(run(Arc::clone(&app), on_upgrade, seat, after, via));
     let accept = HeaderValue::from_str(&derive_accept_key(&key)).expect("Base64 is a header value");
@@ -96,43 +98,54 @@ pub async fn upgrade(
     Ok((StatusCode::SWITCHING_PROTOCOLS, switch, Body::empty()).into_response())
 }
 
-/// How somebody wants to enter.
-enum Entry {
-    Join(RoomName, DisplayName),
-    /// With a resume token, and the number of the last message they have.
-    Return(String, u64),
-}
-
-/// Every room's epoch: where whoever reaches the relay may join, there are no invites that end.
-const EPOCH: u64 = 0;
-
-impl Entry {
-    fn parse(params: Params) -> Result<Self, Problem> {
-        let Some(token) = params.resume else {
-            let room = RoomName::parse(&params.room).map_err(|e| Problem::bad_request("bad_room", e.to_string()))?;
-            let name = DisplayName::parse(&params.name).map_err(|e| Problem::bad_request("bad_name", e.to_string()))?;
-            return Ok(Self::Join(room, name));
-        };
+/// The seat, and the number of the last message that its holder has. The last of the checks, for it may use a ticket up.
+fn take_seat(app: &App, params: Params) -> Result<(Seat, u64), Problem> {
+    if let Some(token) = &params.resume {
         let after = params.after.map_or(Ok(0), |after| after.parse());
         let after = after.map_err(|_| Problem::bad_request("bad_after", "after is the number of a message"))?;
-        Ok(Self::Return(token, after))
+        return Ok((come_back(app, token)?, after));
+    }
+    let now = app.clock.now();
+    let Some(ticket) = &params.ticket else {
+        let pass = params.pass()?;
+        let epoch = app.access.door().enter_freely(&pass)?;
+        return Ok((app.registry.enter(pass, epoch).map_err(full)?, 0));
+    };
+    app.registry.has_place(None).map_err(full)?;
+    let mut door = app.access.door();
+    let pass = door.tickets.look(now, ticket).cloned().ok_or(Refusal::BadTicket)?;
+    params.compare(&pass)?;
+    let epoch = door.epoch(&pass.room).ok_or(Refusal::BadTicket)?;
+    let seat = app.registry.enter(pass, epoch).map_err(full)?;
+    door.tickets.take(now, ticket);
+    Ok((seat, 0))
+}
+
+fn come_back(app: &App, token: &str) -> Result<Seat, Problem> {
+    let worthless = || Problem::new(StatusCode::UNAUTHORIZED, "bad_resume", Refused::Worthless.to_string());
+    let claims = app.registry.read_token(token).ok_or_else(worthless)?;
+    let epoch = app.access.door().epoch(&claims.room);
+    app.registry.come_back(claims, epoch).map_err(|refused| match refused {
+        Refused::Worthless => worthless(),
+        Refused::Full(e) => full(e),
+    })
+}
+
+impl Params {
+    /// What is asked for without a ticket.
+    fn pass(&self) -> Result<Pass, Problem> {
+        let room = http::room_name(self.room.as_deref().unwrap_or_default())?;
+        let name = access::api::display_name(self.name.as_deref().unwrap_or_default())?;
+        Ok(Pass { room, name, role: access::api::parse_role(self.role.as_deref())? })
     }
 
-    /// The seat, and the number of the last message that its holder has.
-    fn take_seat(self, registry: &Arc<Registry>) -> Result<(Seat, u64), Problem> {
-        let full = |e: Full| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "full", e.to_string());
-        let worthless = || Problem::new(StatusCode::UNAUTHORIZED, "bad_resume", Refused::Worthless.to_string());
-        match self {
-            Self::Join(room, name) => registry.enter(&room, EPOCH, name).map(|seat| (seat, 0)).map_err(full),
-            Self::Return(token, after) => {
-                let claims = registry.read_token(&token).ok_or_else(worthless)?;
-                match registry.come_back(claims, Some(EPOCH)) {
-                    Ok(seat) => Ok((seat, after)),
-                    Err(Refused::Worthless) => Err(worthless()),
-                    Err(Refused::Full(e)) => Err(full(e)),
-                }
-            }
-        }
+    /// What is said beside a ticket is what the ticket says.
+    fn compare(&self, pass: &Pass) -> Result<(), Refusal> {
+        let same = |said: &Option<String>, known: &str| said.as_deref().is_none_or(|said| said.trim() == known);
+        let all = same(&self.room, pass.room.as_str())
+            && same(&self.name, pass.name.as_str())
+            && same(&self.role, pass.role.as_str());
+        if all { Ok(()) } else { Err(Refusal::TicketMismatch) }
     }
 }
 

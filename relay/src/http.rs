@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     body::{Body, to_bytes},
     extract::{Path, State},
     http::{HeaderMap, StatusCode, Uri, header},
@@ -13,15 +13,18 @@ use axum::{
 };
 use relay_engine::Ptime;
 use relay_wire::{MAX_MESSAGE, RoomName, text::Notice};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
+    access::{self, Access},
     clock::Clock,
-    handshake, origin,
+    handshake::{self, Via},
+    origin,
     page::{self, SECURITY_HEADERS},
     problem::{self, Problem},
-    registry::Registry,
+    registry::{Full, Registry},
     room::Event,
 };
 
@@ -33,6 +36,8 @@ const BODY_PATIENCE: Duration = Duration::from_secs(10);
 pub struct App {
     /// The rooms.
     pub registry: Arc<Registry>,
+    /// Who may come in.
+    pub access: Access,
     /// The relay clock.
     pub clock: Clock,
     /// Packet time of every room.
@@ -50,6 +55,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/r/{room}", get(room_page))
         .route("/ws", get(handshake::upgrade))
         .route("/healthz", get(health))
+        .route("/api/v1/tickets", post(access::api::ticket))
         .route("/api/v1/rooms/{room}/notifications", post(notify))
         .fallback(file)
         .method_not_allowed_fallback(wrong_method)
@@ -78,13 +84,16 @@ async fn health(State(app): State<Arc<App>>) -> Response {
 
 async fn notify(
     State(app): State<Arc<App>>,
+    Extension(via): Extension<Via>,
     Path(room): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     origin::check(&headers, app.plain)?;
     let room = room_name(&room)?;
-    let notice = notice(&headers, body).await?;
+    app.access.door().notify(app.clock.now(), via.peer.ip(), &room, bearer(&headers))?;
+    let notice: Notice = json_body(&headers, body).await?;
+    notice.check().map_err(|e| Problem::bad_request("bad_message", e.to_string()))?;
     let nobody = |_| Problem::new(StatusCode::NOT_FOUND, "no_room", "nobody is in this room");
     let (reply, outcome) = oneshot::channel();
     let event = Event::Notify { from: None, notice, echo: None, reply: Some(reply) };
@@ -98,7 +107,11 @@ async fn notify(
     Ok(problem::json(StatusCode::ACCEPTED, &answer))
 }
 
-async fn notice(headers: &HeaderMap, body: Body) -> Result<Notice, Problem> {
+/// A body of JSON.
+///
+/// # Errors
+/// [`Problem`] where it is too big, too slow, of another content type or not as it should be.
+pub async fn json_body<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
     // A page of another origin can send a form without being asked, but not this content type.
     if !is_json(headers) {
         let sentence = "the body must be application/json";
@@ -118,10 +131,7 @@ async fn notice(headers: &HeaderMap, body: Body) -> Result<Notice, Problem> {
         .map_err(|_| too_big())?;
     let value: serde_json::Value =
         serde_json::from_slice(&body).map_err(|e| Problem::bad_request("bad_json", format!("not JSON: {e}")))?;
-    let notice: Notice =
-        serde_json::from_value(value).map_err(|e| Problem::bad_request("bad_message", e.to_string()))?;
-    notice.check().map_err(|e| Problem::bad_request("bad_message", e.to_string()))?;
-    Ok(notice)
+    serde_json::from_value(value).map_err(|e| Problem::bad_request("bad_message", e.to_string()))
 }
 
 async fn file(uri: Uri, headers: HeaderMap) -> Response {
@@ -137,7 +147,24 @@ async fn secure(mut response: Response) -> impl IntoResponse {
     response
 }
 
-fn room_name(room: &str) -> Result<RoomName, Problem> {
+/// The key that a request shows: `Authorization: Bearer KEY` (RFC 6750 section 2.1).
+#[must_use]
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+}
+
+/// Nobody may enter now.
+#[must_use]
+pub fn full(full: Full) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "full", full.to_string())
+}
+
+/// The name of a room.
+///
+/// # Errors
+/// 400 `bad_room`.
+pub fn room_name(room: &str) -> Result<RoomName, Problem> {
     RoomName::parse(room).map_err(|e| Problem::bad_request("bad_room", e.to_string()))
 }
 

@@ -5,6 +5,7 @@
 //! the sans-IO engine; what the room sends waits in each listener's [`egress`] until the session's [`writer`]
 //! may write it. Nothing on that way waits for anybody else.
 
+pub mod access;
 pub mod addresses;
 pub mod audio_queue;
 pub mod banner;

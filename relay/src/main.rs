@@ -23,9 +23,6 @@ fn main() -> ExitCode {
     if let Err(e) = start_log(&cli) {
         return fail(USAGE, &e);
     }
-    if !cli.open {
-        return fail(USAGE, "there are no tickets yet: start with --open, and whoever reaches the relay may join");
-    }
     kernel::raise_open_files();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -49,10 +46,11 @@ async fn run(cli: &Cli) -> ExitCode {
         Err(e) => return fail(1, &e.to_string()),
     };
     let addresses = addresses::reachable(relay.address());
+    let doors = relay.doors();
     let text =
-        wifi.as_ref().map(banner::wifi).unwrap_or_default() + &banner::banner(&addresses, cli.plain) + &relay.note();
+        wifi.as_ref().map(banner::wifi).unwrap_or_default() + &banner::banner(&addresses, &doors) + &relay.note();
     if let (Some(path), Some(first)) = (&cli.qr_file, addresses.first()) {
-        write_codes(path, &banner::link(*first, cli.plain), wifi.as_ref());
+        write_codes(path, &doors.link(*first), wifi.as_ref());
     }
     // Nobody may be reading; the relay runs all the same.
     let _ = io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());

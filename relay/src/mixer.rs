@@ -309,13 +309,13 @@ mod tests {
     use super::*;
     use crate::{egress::Egress, room::Greeting};
     use relay_engine::ParticipantId;
-    use relay_wire::{DisplayName, close};
+    use relay_wire::{DisplayName, Role, close};
 
     fn join(id: u32) -> (Event, Arc<Egress>) {
         let egress = Arc::new(Egress::default());
         let name = DisplayName::parse("guest").expect("a good name");
         let greeting = Greeting { egress: Arc::clone(&egress), boot: String::new(), token: String::new() };
-        (Event::Join { id: ParticipantId(id), name, greeting }, egress)
+        (Event::Join { id: ParticipantId(id), name, role: Role::Talker, greeting }, egress)
     }
 
     fn driver() -> (Mixer, Driver) {

@@ -13,7 +13,10 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    Config, addresses,
+    Config,
+    access::{Access, BookError},
+    addresses,
+    banner::Doors,
     clock::Clock,
     config::DEFAULT_PORT,
     help::{self, Help, note::note},
@@ -42,7 +45,7 @@ pub struct Relay {
     tls: Option<Arc<Tls>>,
     help: Option<(TcpListener, Server)>,
     mdns: Option<Mdns>,
-    registry: Arc<Registry>,
+    app: Arc<App>,
     server: Server,
     shutdown: Shutdown,
 }
@@ -65,8 +68,16 @@ pub enum StartError {
         error: io::Error,
     },
     /// Neither told nor known where to keep state.
-    #[error("there is no home folder to keep the certificate in; name a folder with --state-dir DIR")]
+    #[error("there is no home folder to keep keys in; name a folder with --state-dir DIR")]
     NoStateDir,
+    /// The keys are not to be read or written.
+    #[error("cannot keep keys in the state folder {}: {error}", path.display())]
+    Keys {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with them.
+        error: BookError,
+    },
     /// There is no certificate to show.
     #[error(transparent)]
     Tls(TlsError),
@@ -116,17 +127,15 @@ impl Relay {
         let mixers = (0..config.mixers.get()).map(|index| Mixer::start(index, clock, config.ptime));
         let mixers = mixers.collect::<io::Result<_>>().map_err(StartError::Thread)?;
         let registry = Arc::new(Registry::new(mixers, config.limits, clock, tokens));
-        let app = App {
-            registry: Arc::clone(&registry),
-            clock,
-            ptime: config.ptime,
-            plain: config.plain,
-            silence: config.limits.silence,
-        };
+        let access = Access::load(folder.as_deref(), config.open)
+            .map_err(|error| StartError::Keys { path: folder.clone().unwrap_or_default(), error })?;
+        let app =
+            App { access, registry, clock, ptime: config.ptime, plain: config.plain, silence: config.limits.silence };
+        let app = Arc::new(app);
         let shutdown = Shutdown::default();
         let slots = Arc::new(Semaphore::new(config.limits.connections));
         let server = Server {
-            router: http::router(Arc::new(app)),
+            router: http::router(Arc::clone(&app)),
             tls: tls.as_ref().map(|tls| TlsAcceptor::from(tls.config())),
             guard: shutdown.guard(),
             slots,
@@ -137,13 +146,21 @@ impl Relay {
             _ => None,
         };
         let mdns = (config.mdns && tls.is_some()).then(|| mdns(address)).flatten();
-        Ok(Self { listener, address, tls, help, mdns, registry, server, shutdown })
+        Ok(Self { listener, address, tls, help, mdns, app, server, shutdown })
     }
 
     /// Where it listens; the port is the real one, also when 0 was asked for.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How people come in.
+    #[must_use]
+    pub fn doors(&self) -> Doors {
+        let door = self.app.access.door();
+        let lobby = (!door.is_open()).then(|| door.book.lobby().clone());
+        Doors { plain: self.app.plain, lobby, host_key: door.host_key().clone() }
     }
 
     /// What to print about the certificate; nothing without TLS.
@@ -179,12 +196,12 @@ impl Relay {
             tokio::spawn(server.accept(listener));
         }
         let accepting = tokio::spawn(self.server.accept(self.listener));
-        let registry = Arc::clone(&self.registry);
+        let registry = Arc::clone(&self.app.registry);
         let keeping_time = tokio::spawn(async move { registry.keep_time().await });
         end.await;
         tracing::info!("shutting down");
         drop(self.mdns);
-        self.registry.goodbye();
+        self.app.registry.goodbye();
         if !self.shutdown.finish(PATIENCE).await {
             tracing::warn!("some connections did not close in time");
         }
@@ -232,11 +249,12 @@ fn mdns(bound: SocketAddr) -> Option<Mdns> {
     }
 }
 
-/// The folder to keep state in, ready for use. A plain relay keeps nothing, so it needs one only when told.
+/// The folder to keep state in, ready for use. Keys of a relay that is open to all, and plain, need not outlive it, so it
+/// needs a folder only when told.
 fn state_folder(config: &Config) -> Result<Option<PathBuf>, StartError> {
     let folder = match &config.state_dir {
         Some(folder) => folder.clone(),
-        None if config.plain => return Ok(None),
+        None if config.plain && config.open => return Ok(None),
         None => state_dir::default_path().ok_or(StartError::NoStateDir)?,
     };
     match state_dir::prepare(&folder) {

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::StreamExt;
 use relay_engine::{Micros, Ptime};
-use relay_wire::{ClientMessage, MAX_MESSAGE, ParseError, ServerMessage, TextError, UpHeader, close, toc};
+use relay_wire::{ClientMessage, MAX_MESSAGE, ParseError, Role, ServerMessage, TextError, UpHeader, close, toc};
 use tokio::{
     io::{AsyncRead, AsyncWriteExt, ReadBuf},
     time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, timeout},
@@ -63,6 +63,8 @@ pub struct Session {
     egress: Arc<Egress>,
     /// Empty once the session is ending: the others need not wait for its close handshake.
     seat: Option<Seat>,
+    role: Role,
+    told_not_allowed: bool,
     rate: RateLimiter,
     heard_at: Micros,
     /// Packets discarded in the egress that the relay's count has.
@@ -106,7 +108,9 @@ impl Session {
             reading: Reading::Messages,
             writer: Writer::new(Arc::clone(&egress), config.clock, config.ptime, round_trip_us),
             egress,
+            role: seat.role(),
             seat: Some(seat),
+            told_not_allowed: false,
             rate: RateLimiter::new(now),
             heard_at: now,
             discarded: 0,
@@ -122,12 +126,13 @@ impl Session {
     pub async fn run(mut self, after: u64) {
         let seat = self.seat.as_ref().expect("a session begins with a seat");
         let (room, id, name, held) = (seat.room().clone(), seat.id().0, seat.name().clone(), seat.was_held());
-        tracing::info!(%room, id, name = ?name.as_str(), peer = %self.via.peer, held, "joined");
+        let role = seat.role();
+        tracing::info!(%room, id, name = ?name.as_str(), %role, peer = %self.via.peer, held, "joined");
         let (boot, token) = (seat.boot().to_owned(), seat.token().to_owned());
         let greeting = Greeting { egress: Arc::clone(&self.egress), boot, token };
         self.tell_at(self.config.clock.now(), |id| match held {
             true => Event::Return { id, after, greeting },
-            false => Event::Join { id, name, greeting },
+            false => Event::Join { id, name, role, greeting },
         });
         loop {
             match poll_fn(|cx| self.poll(cx)).await {
@@ -237,6 +242,13 @@ impl Session {
         if !payload.is_empty() && toc::packet_samples(&payload).map(|s| s as usize) != Some(samples) {
             let sentence = format!("this room takes packets of {} ms", self.config.ptime.ms());
             return self.refuse("bad_duration", sentence, close::POLICY);
+        }
+        if !self.role.may_talk() {
+            if !std::mem::replace(&mut self.told_not_allowed, true) {
+                let sentence = "a listener does not talk; more packets are not mentioned";
+                self.egress.push_text(egress::error("not_allowed", sentence));
+            }
+            return;
         }
         // A copy, because a slice would keep the whole read buffer while it waits in the jitter buffer.
         let payload = Bytes::copy_from_slice(&payload);

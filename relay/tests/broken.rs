@@ -76,7 +76,7 @@ async fn a_connection_that_is_reset_ends_at_once() {
 #[tokio::test]
 async fn a_connection_whose_other_end_is_gone_without_a_word_ends_when_nothing_is_heard() {
     let limits = Limits { silence: Duration::from_secs(2), ..Limits::default() };
-    let relay = TestRelay::with(Config { plain: true, limits, ..Config::default() });
+    let relay = TestRelay::with(Config { open: true, plain: true, limits, ..Config::default() });
     let proxy = proxy(&relay).await;
     let mut other = relay.join("lobby", "other").await;
     let gone = join(&relay, &proxy, "gone").await;

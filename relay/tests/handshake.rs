@@ -5,7 +5,7 @@ mod common;
 
 use common::TestRelay;
 use relay::{Config, Limits};
-use relay_wire::ServerMessage;
+use relay_wire::{Role, ServerMessage};
 
 const V1: Option<&str> = Some("lanline.v1");
 
@@ -57,7 +57,7 @@ async fn a_request_that_is_no_websocket_is_told_to_upgrade() {
 #[tokio::test]
 async fn a_full_room_and_a_full_relay_say_so() {
     let limits = Limits { participants: 3, per_room: 2, ..Limits::default() };
-    let relay = TestRelay::with(Config { plain: true, limits, ..Config::default() });
+    let relay = TestRelay::with(Config { open: true, plain: true, limits, ..Config::default() });
     let mut guests = vec![relay.join("a", "one").await, relay.join("a", "two").await];
     let full = (503, "full".to_owned());
     assert_eq!(relay.refused("/ws?room=a&name=x", V1, None).await, full);
@@ -71,7 +71,7 @@ async fn a_full_room_and_a_full_relay_say_so() {
 #[tokio::test]
 async fn the_same_door_stands_behind_tls() {
     let state = tempfile::tempdir().expect("a folder");
-    let relay = TestRelay::with(Config { state_dir: Some(state.path().into()), ..Config::default() });
+    let relay = TestRelay::with(Config { open: true, state_dir: Some(state.path().into()), ..Config::default() });
     assert_eq!(relay.refused("/ws?room=LOBBY&name=x", V1, None).await, (400, "bad_room".to_owned()));
     let mut guest = relay.join("lobby", "guest").await;
     guest.chat("through TLS").await;
@@ -80,14 +80,16 @@ async fn the_same_door_stands_behind_tls() {
 
 #[tokio::test]
 async fn the_welcome_says_what_the_room_is_like() {
-    let relay = TestRelay::with(Config { plain: true, ptime: relay_engine::Ptime::Ms10, ..Config::default() });
+    let relay =
+        TestRelay::with(Config { open: true, plain: true, ptime: relay_engine::Ptime::Ms10, ..Config::default() });
     let guest = relay.join("lobby", "%20Zo%C3%AB%20").await;
-    let ServerMessage::Welcome { version, room, ptime_ms, sample_rate, bitrate, clock_us, participants, id, .. } =
-        guest.welcome
+    let ServerMessage::Welcome {
+        version, room, role, ptime_ms, sample_rate, bitrate, clock_us, participants, id, ..
+    } = guest.welcome
     else {
         panic!("{:?}", guest.welcome)
     };
     assert_eq!((version, room.as_str(), ptime_ms, sample_rate, bitrate), (1, "lobby", 10, 48_000, 64_000));
-    assert!(clock_us > 0 && participants.len() == 1);
+    assert!(clock_us > 0 && participants.len() == 1 && role == Role::Talker);
     assert_eq!((participants[0].id, participants[0].name.as_str()), (id, "Zoë"));
 }

@@ -12,12 +12,12 @@ use tokio::net::TcpListener;
 /// A relay with a help port that was free just now.
 async fn with_help(config: Config) -> (TestRelay, std::net::SocketAddr) {
     let free = TcpListener::bind("127.0.0.1:0").await.expect("bound").local_addr().expect("an address");
-    let relay = TestRelay::with(Config { help_port: NonZero::new(free.port()), ..config });
+    let relay = TestRelay::with(Config { open: true, help_port: NonZero::new(free.port()), ..config });
     (relay, free)
 }
 
 fn config(folder: &tempfile::TempDir) -> Config {
-    Config { state_dir: Some(folder.path().into()), ..Config::default() }
+    Config { open: true, state_dir: Some(folder.path().into()), ..Config::default() }
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_help_port_in_use_is_no_reason_not_to_start() {
 
 #[tokio::test]
 async fn there_is_no_help_where_there_is_nothing_to_trust() {
-    let plain = Config { plain: true, help_port: NonZero::new(1), ..Config::default() };
+    let plain = Config { open: true, plain: true, help_port: NonZero::new(1), ..Config::default() };
     let bind = Some("127.0.0.1:0".parse().expect("an address"));
     assert_eq!(Relay::start(&Config { bind, ..plain }).expect("it starts").help_port(), None);
 
@@ -99,7 +99,7 @@ async fn there_is_no_help_where_there_is_nothing_to_trust() {
     let paths = given::Paths { certificate: folder.path().join("c.pem"), key: folder.path().join("k.pem") };
     std::fs::write(&paths.certificate, made.cert.pem()).expect("written");
     std::fs::write(&paths.key, made.signing_key.serialize_pem()).expect("written");
-    let (relay, help) = with_help(Config { certificate: Some(paths), ..config(&folder) }).await;
+    let (relay, help) = with_help(Config { open: true, certificate: Some(paths), ..config(&folder) }).await;
     let page = get(help, "/", &[]).await;
     assert!(page.body.contains(&format!("https://voice.example:{}", relay.address.port())), "{}", page.body);
     assert!(page.body.contains("nothing to install"));

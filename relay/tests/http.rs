@@ -120,7 +120,7 @@ async fn a_wrong_notification_has_its_answer() {
 #[tokio::test]
 async fn a_secure_port_tells_plain_http_where_to_go() {
     let state = tempfile::tempdir().expect("a folder");
-    let config = Config { state_dir: Some(state.path().into()), ..Config::default() };
+    let config = Config { open: true, state_dir: Some(state.path().into()), ..Config::default() };
     let mut relay = TestRelay::with(config);
     let authority = relay.authority.take();
     let answer = relay.http("GET", "/", &[], "").await;
@@ -132,7 +132,7 @@ async fn a_secure_port_tells_plain_http_where_to_go() {
 #[tokio::test]
 async fn a_head_that_does_not_end_is_not_waited_for() {
     let limits = Limits { head: Duration::from_millis(100), ..Limits::default() };
-    let relay = TestRelay::with(Config { plain: true, limits, ..Config::default() });
+    let relay = TestRelay::with(Config { open: true, plain: true, limits, ..Config::default() });
     for beginning in ["", "GET / HTTP/1.1\r\nHost: x\r\n", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"] {
         let mut stream = relay.connect().await;
         stream.write_all(beginning.as_bytes()).await.expect("sent");

@@ -50,7 +50,7 @@ async fn the_end_does_not_wait_for_those_who_do_not_answer() {
 #[tokio::test]
 async fn the_authority_survives_a_restart() {
     let state = tempfile::tempdir().expect("a folder");
-    let config = Config { state_dir: Some(state.path().into()), ..Config::default() };
+    let config = Config { open: true, state_dir: Some(state.path().into()), ..Config::default() };
     let mut authorities = Vec::new();
     for _ in 0..2 {
         let mut relay = TestRelay::with(config.clone());
@@ -65,7 +65,7 @@ async fn the_authority_survives_a_restart() {
 #[tokio::test]
 async fn a_port_in_use_and_a_folder_out_of_reach_are_named() {
     let relay = TestRelay::plain();
-    let taken = Config { plain: true, bind: Some(relay.address), ..Config::default() };
+    let taken = Config { open: true, plain: true, bind: Some(relay.address), ..Config::default() };
     let error = Relay::start(&taken).err().expect("refused");
     assert!(matches!(error, StartError::InUse(_)), "{error}");
     assert!(error.to_string().contains(&relay.address.port().to_string()), "{error}");
@@ -73,7 +73,8 @@ async fn a_port_in_use_and_a_folder_out_of_reach_are_named() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     for plain in [true, false] {
         let bind = Some(([127, 0, 0, 1], 0).into());
-        let config = Config { plain, bind, state_dir: Some(file.path().join("state")), ..Config::default() };
+        let config =
+            Config { open: true, plain, bind, state_dir: Some(file.path().join("state")), ..Config::default() };
         let error = Relay::start(&config).err().expect("refused");
         assert!(matches!(error, StartError::StateDir { .. }), "{error}");
     }
@@ -95,9 +96,6 @@ fn sentence(output: &Output) -> String {
 
 #[test]
 fn the_program_says_in_one_sentence_what_is_in_the_way() {
-    let without = relay(&["--plain", "--bind", "127.0.0.1:0"]).output().expect("runs");
-    assert!(sentence(&without).contains("--open"));
-
     let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = socket.local_addr().expect("an address").to_string();
     let in_use = relay(&["--plain", "--open", "--bind", &taken]).output().expect("runs");
@@ -107,6 +105,12 @@ fn the_program_says_in_one_sentence_what_is_in_the_way() {
     let folder = file.path().join("state").display().to_string();
     let unwritable = relay(&["--open", "--bind", "127.0.0.1:0", "--state-dir", &folder]).output().expect("runs");
     assert!(sentence(&unwritable).contains(&folder));
+
+    let state = tempfile::tempdir().expect("a folder");
+    std::fs::write(state.path().join("rooms.json"), "{").expect("written");
+    let folder = state.path().display().to_string();
+    let spoiled = relay(&["--plain", "--bind", "127.0.0.1:0", "--state-dir", &folder]).output().expect("runs");
+    assert!(sentence(&spoiled).contains("rooms.json"));
 }
 
 #[test]

@@ -85,7 +85,7 @@ struct Arrival {
 impl Talk {
     async fn begin(wire: Wire, way: Way) -> Self {
         let limits = Limits { silence: Duration::from_secs(600), ..Limits::default() };
-        let config = Config { plain: way != Way::Tls, limits, ..Config::default() };
+        let config = Config { open: true, plain: way != Way::Tls, limits, ..Config::default() };
         let clock = Instant::now();
         let (relay, proxy) = if let Way::Proxy { .. } = way {
             let relay = TestRelay::with(config);

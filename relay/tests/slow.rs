@@ -73,7 +73,7 @@ async fn a_client_that_never_reads_is_closed_and_the_others_notice_nothing() {
 #[tokio::test]
 async fn a_participant_of_whom_nothing_is_heard_is_told_and_closed() {
     let limits = Limits { silence: Duration::from_secs(3), ..Limits::default() };
-    let relay = TestRelay::with(Config { plain: true, limits, ..Config::default() });
+    let relay = TestRelay::with(Config { open: true, plain: true, limits, ..Config::default() });
     let mut answering = relay.join("lobby", "answering").await;
     let mut silent = relay.join("lobby", "silent").await;
     let answering = tokio::spawn(async move {

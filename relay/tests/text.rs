@@ -18,7 +18,7 @@ async fn who_comes_mutes_and_goes_is_told_to_the_others() {
 
     let mut bob = bob;
     bob.say(&ClientMessage::Mute { muted: true }).await;
-    assert_eq!(ann.text().await, ServerMessage::Muted { id: bob.id, muted: true });
+    assert_eq!(ann.text().await, ServerMessage::Muted { id: bob.id, muted: true, by: None });
     let cid = relay.join("lobby", "cid").await;
     let ServerMessage::Welcome { participants, .. } = &cid.welcome else { panic!("a welcome") };
     assert_eq!(participants.iter().filter(|p| p.muted).map(|p| p.id).collect::<Vec<_>>(), [bob.id]);

@@ -34,11 +34,11 @@ pub struct TestRelay {
 
 impl TestRelay {
     pub fn plain() -> Self {
-        Self::with(Config { plain: true, ..Config::default() })
+        Self::with(Config { open: true, plain: true, ..Config::default() })
     }
 
     pub fn with_ptime(ptime: Ptime) -> Self {
-        Self::with(Config { plain: true, ptime, ..Config::default() })
+        Self::with(Config { open: true, plain: true, ptime, ..Config::default() })
     }
 
     /// With these settings, on a free port of the loopback address unless they name one.

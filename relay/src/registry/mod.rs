@@ -19,7 +19,7 @@ use std::{
 
 use data_encoding::BASE64URL_NOPAD;
 use relay_engine::{Micros, ParticipantId};
-use relay_wire::{DisplayName, RoomName};
+use relay_wire::{DisplayName, Role, RoomName};
 use ring::rand;
 use tokio::{sync::Notify, time::sleep};
 
@@ -27,6 +27,7 @@ pub use seat::Seat;
 
 use crate::{
     Limits,
+    access::Pass,
     clock::{Clock, wall_ms},
     mixer::{Gone, Mixer, RoomKey},
     patience::Patience,
@@ -75,6 +76,7 @@ struct Holder {
     room: RoomName,
     id: ParticipantId,
     name: DisplayName,
+    role: Role,
 }
 
 /// Why nobody may enter now.
@@ -112,15 +114,16 @@ impl Registry {
         Self { mixers, limits, clock, tokens, boot, rooms, lost, discarded }
     }
 
-    /// Takes a seat in a room, which is made if it is not there. `epoch` is the room's.
+    /// Takes a seat, in a room that is made if it is not there. `epoch` is the room's.
     ///
     /// # Errors
     /// [`Full`] saying what is.
-    pub fn enter(self: &Arc<Self>, room: &RoomName, epoch: u64, name: DisplayName) -> Result<Seat, Full> {
+    pub fn enter(self: &Arc<Self>, pass: Pass, epoch: u64) -> Result<Seat, Full> {
+        let Pass { room, name, role } = pass;
         let mut rooms = self.lock();
-        let id = self.admit(&mut rooms, room, None)?;
+        let id = self.admit(&mut rooms, &room, None)?;
         let session = SessionId(u64::from_be_bytes(random()));
-        let holder = Holder { room: room.clone(), id, name };
+        let holder = Holder { room, id, name, role };
         let occupancy = rooms.seats.take(session, holder.clone());
         Ok(self.seat(&rooms, holder, epoch, occupancy, false))
     }
@@ -143,11 +146,33 @@ impl Registry {
             Return::Unknown if claims.epoch != epoch => Err(Refused::Worthless),
             Return::Unknown => {
                 let id = self.admit(&mut rooms, &claims.room, Some(claims.id))?;
-                let holder = Holder { room: claims.room, id, name: claims.name };
+                let holder = Holder { room: claims.room, id, name: claims.name, role: claims.role };
                 let occupancy = rooms.seats.readmit(claims.session, holder.clone(), claims.generation);
                 Ok(self.seat(&rooms, holder, epoch, occupancy, false))
             }
         }
+    }
+
+    /// Whether there is place for one more, in that room if one is named.
+    ///
+    /// # Errors
+    /// [`Full`] saying what is.
+    pub fn has_place(&self, room: Option<&RoomName>) -> Result<(), Full> {
+        self.check(&self.lock(), room)
+    }
+
+    fn check(&self, rooms: &Rooms, room: Option<&RoomName>) -> Result<(), Full> {
+        if rooms.closing {
+            return Err(Full::Closing);
+        }
+        if rooms.participants >= self.limits.participants {
+            return Err(Full::Relay);
+        }
+        let entry = room.and_then(|room| rooms.by_name.get(room));
+        if entry.is_some_and(|entry| entry.ids.len() >= self.limits.per_room) {
+            return Err(Full::Room);
+        }
+        Ok(())
     }
 
     /// What a token says, if it is one of this relay's and not too old.
@@ -253,19 +278,11 @@ impl Registry {
 
     /// A number in the room for one more, the one they had if they may have it.
     fn admit(&self, rooms: &mut Rooms, room: &RoomName, wanted: Option<u32>) -> Result<ParticipantId, Full> {
-        if rooms.closing {
-            return Err(Full::Closing);
-        }
-        if rooms.participants >= self.limits.participants {
-            return Err(Full::Relay);
-        }
+        self.check(rooms, Some(room))?;
         if !rooms.by_name.contains_key(room) {
             self.open(rooms, room);
         }
         let entry = rooms.by_name.get_mut(room).expect("the room was made just now");
-        if entry.ids.len() >= self.limits.per_room {
-            return Err(Full::Room);
-        }
         let id = match wanted {
             Some(wanted) => entry.ids.take_again(wanted),
             None => entry.ids.take_new(),
@@ -286,6 +303,7 @@ impl Registry {
             room: holder.room,
             id: holder.id,
             name: holder.name,
+            role: holder.role,
             occupancy,
             held,
             answered: 0,
@@ -293,8 +311,8 @@ impl Registry {
     }
 
     fn sign(&self, holder: &Holder, epoch: u64, session: SessionId, generation: u32) -> String {
-        let Holder { room, id: ParticipantId(id), name } = holder.clone();
-        self.tokens.sign(&Claims { room, epoch, id, name, session, generation, issued_ms: wall_ms() })
+        let Holder { room, id: ParticipantId(id), name, role } = holder.clone();
+        self.tokens.sign(&Claims { room, epoch, id, name, role, session, generation, issued_ms: wall_ms() })
     }
 
     /// Somebody has left for good.

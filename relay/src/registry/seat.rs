@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use relay_engine::{Micros, ParticipantId};
-use relay_wire::{DisplayName, RoomName};
+use relay_wire::{DisplayName, Role, RoomName};
 
 use super::{Registry, RoomKey};
 use crate::{
@@ -23,6 +23,7 @@ pub struct Seat {
     pub(super) patience: Patience,
     pub(super) id: ParticipantId,
     pub(super) name: DisplayName,
+    pub(super) role: Role,
     pub(super) mixer: Mixer,
     pub(super) occupancy: Occupancy,
     pub(super) token: String,
@@ -53,6 +54,12 @@ impl Seat {
     #[must_use]
     pub fn name(&self) -> &DisplayName {
         &self.name
+    }
+
+    /// What the participant may do.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// The token to be sent with the welcome.

@@ -12,7 +12,8 @@ fn name(name: &str) -> RoomName {
 }
 
 fn enter(registry: &Arc<Registry>, room: &str) -> Result<Seat, Full> {
-    registry.enter(&name(room), 0, DisplayName::parse("ann").expect("a good name"))
+    let ann = DisplayName::parse("ann").expect("a good name");
+    registry.enter(Pass { room: name(room), name: ann, role: Role::Talker }, 0)
 }
 
 #[test]

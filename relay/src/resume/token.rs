@@ -3,7 +3,7 @@
 use std::{io, path::Path};
 
 use data_encoding::BASE64URL_NOPAD;
-use relay_wire::{DisplayName, RoomName};
+use relay_wire::{DisplayName, Role, RoomName};
 use ring::{
     hmac,
     rand::{SecureRandom, SystemRandom},
@@ -28,12 +28,14 @@ const MAX_LEN: usize = 1024;
 pub struct Claims {
     /// The room.
     pub room: RoomName,
-    /// The room's epoch when the token was issued: it ends with a new invite, a removal and the room's end.
+    /// The room's epoch when the token was issued: it ends with a removal and the room's end.
     pub epoch: u64,
     /// The participant's id in the room.
     pub id: u32,
     /// What they are called.
     pub name: DisplayName,
+    /// What they may do.
+    pub role: Role,
     /// Which stay in the room.
     pub session: SessionId,
     /// Which of that session's tokens, counted from 1.
@@ -112,6 +114,7 @@ mod tests {
             epoch: 3,
             id: 7,
             name: DisplayName::parse("Zoë").expect("a good name"),
+            role: Role::Listener,
             session: SessionId(u64::MAX),
             generation: 2,
             issued_ms: NOW_MS,

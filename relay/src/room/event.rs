@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use relay_engine::ParticipantId;
-use relay_wire::{DisplayName, Gain, UpHeader, text::Notice};
+use relay_wire::{DisplayName, Gain, Role, UpHeader, text::Notice};
 use tokio::sync::oneshot;
 
 use crate::egress::Egress;
@@ -18,6 +18,8 @@ pub enum Event {
         id: ParticipantId,
         /// What they are called.
         name: DisplayName,
+        /// What they may do.
+        role: Role,
         /// Their socket.
         greeting: Greeting,
     },

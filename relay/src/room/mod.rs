@@ -10,7 +10,7 @@ mod tests;
 use std::sync::Arc;
 
 use relay_engine::{Input, MAX_GAINS, Micros, OpusCodec, Output, ParticipantId, Ptime, Room as Engine, RoomConfig};
-use relay_wire::{DisplayName, Participant, RoomName, SAMPLE_RATE, ServerMessage, VERSION, close, text::Notice};
+use relay_wire::{DisplayName, Participant, Role, RoomName, SAMPLE_RATE, ServerMessage, VERSION, close, text::Notice};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 pub use event::{Delivered, Event, Greeting};
@@ -37,6 +37,7 @@ pub struct Room {
 struct Member {
     id: ParticipantId,
     name: DisplayName,
+    role: Role,
     muted: bool,
     talking: bool,
     told_undecodable: bool,
@@ -84,7 +85,7 @@ impl Room {
     pub fn handle(&mut self, now: Micros, event: Event) {
         match event {
             Event::Packet(id, header, payload) => self.drive(now, Input::Packet(id, header, payload)),
-            Event::Join { id, name, greeting } => self.join(now, id, name, greeting),
+            Event::Join { id, name, role, greeting } => self.join(now, id, name, role, greeting),
             Event::Return { id, after, greeting } => self.come_back(now, id, after, greeting),
             Event::Away(id) => self.away(now, id),
             Event::Leave(id) => self.leave(now, id),
@@ -117,11 +118,12 @@ impl Room {
         self.egresses().for_each(fail);
     }
 
-    fn join(&mut self, now: Micros, id: ParticipantId, name: DisplayName, greeting: Greeting) {
+    fn join(&mut self, now: Micros, id: ParticipantId, name: DisplayName, role: Role, greeting: Greeting) {
         let at = self.members.partition_point(|member| member.id < id);
         let member = Member {
             id,
             name,
+            role,
             muted: false,
             talking: false,
             told_undecodable: false,
@@ -170,6 +172,7 @@ impl Room {
             version: VERSION,
             room: self.name.clone(),
             id: self.members[at].id.0,
+            role: self.members[at].role,
             ptime_ms: self.ptime.ms(),
             sample_rate: SAMPLE_RATE,
             bitrate: OpusCodec::BITRATE,
@@ -207,7 +210,7 @@ impl Room {
     fn mute(&mut self, id: ParticipantId, muted: bool) {
         let Some(at) = self.position(id) else { return };
         if std::mem::replace(&mut self.members[at].muted, muted) != muted {
-            self.broadcast(&ServerMessage::Muted { id: id.0, muted });
+            self.broadcast(&ServerMessage::Muted { id: id.0, muted, by: None });
         }
     }
 
@@ -292,6 +295,7 @@ impl Member {
         Participant {
             id: self.id.0,
             name: self.name.clone(),
+            role: self.role,
             muted: self.muted,
             talking: self.talking,
             away: self.egress.is_none(),

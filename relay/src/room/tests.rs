@@ -7,7 +7,7 @@ impl Guest {
         let egress = Arc::new(Egress::default());
         let name = DisplayName::parse(&format!("guest {id}")).expect("a good name");
         let greeting = Greeting { egress: Arc::clone(&egress), boot: "boot".into(), token: "token".into() };
-        room.handle(Micros(0), Event::Join { id: ParticipantId(id), name, greeting });
+        room.handle(Micros(0), Event::Join { id: ParticipantId(id), name, role: Role::Talker, greeting });
         Self(egress)
     }
 
@@ -63,7 +63,7 @@ fn muting_twice_is_said_once() {
     for muted in [true, true, false, false] {
         room.handle(Micros(0), Event::Mute(ParticipantId(1), muted));
     }
-    let said = |muted| ServerMessage::Muted { id: 1, muted };
+    let said = |muted| ServerMessage::Muted { id: 1, muted, by: None };
     assert_eq!(guest.read(), [said(true), said(false)]);
 }
 

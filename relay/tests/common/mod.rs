@@ -7,7 +7,7 @@ use std::{fmt::Debug, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use relay::{Config, Limits, Relay};
+use relay::{Config, Limits, Relay, banner::Doors};
 use relay_wire::{ClientMessage, DownHeader, ServerMessage};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use tokio::{
@@ -34,6 +34,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + Debug> Stream for T {}
 pub struct TestRelay {
     pub address: SocketAddr,
     pub authority: Option<CertificateDer<'static>>,
+    /// `None` where the relay is a program of its own.
+    pub doors: Option<Doors>,
     end: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
@@ -43,7 +45,7 @@ impl TestRelay {
     pub fn plain() -> Self {
         // A busy machine may keep a test's participants from answering; only the test of silence is about that.
         let limits = Limits { silence: Duration::from_secs(600), ..Limits::default() };
-        Self::with(Config { plain: true, limits, ..Config::default() })
+        Self::with(Config { open: true, plain: true, limits, ..Config::default() })
     }
 
     /// With these settings, on a free port of the loopback address unless they name one.
@@ -53,15 +55,16 @@ impl TestRelay {
         let (end, ended) = oneshot::channel();
         let address = relay.address();
         let authority = relay.tls().and_then(|tls| tls.authority()).map(|authority| authority.der.clone());
+        let doors = relay.doors();
         let serving = tokio::spawn(relay.serve(async {
             let _ = ended.await;
         }));
-        Self { address, authority, end: Some(end), serving }
+        Self { address, authority, doors: Some(doors), end: Some(end), serving }
     }
 
     /// One that runs as a program of its own.
     pub fn elsewhere(address: SocketAddr, authority: CertificateDer<'static>) -> Self {
-        Self { address, authority: Some(authority), end: None, serving: tokio::spawn(async {}) }
+        Self { address, authority: Some(authority), doors: None, end: None, serving: tokio::spawn(async {}) }
     }
 
     /// Begins the end.
@@ -113,14 +116,19 @@ impl TestRelay {
 
     /// Joins a room and reads the welcome.
     pub async fn join(&self, room: &str, name: &str) -> Client {
-        self.join_over(self.connect().await, room, name).await
+        self.join_over(self.connect().await, &socket_path(room, name)).await
+    }
+
+    /// Joins at that path, and reads the welcome.
+    pub async fn join_at(&self, path: &str) -> Client {
+        self.join_over(self.connect().await, path).await
     }
 
     /// Joins over a connection that was made elsewhere.
     pub async fn join_from(&self, tcp: std::net::TcpStream, room: &str, name: &str) -> Client {
         tcp.set_nonblocking(true).expect("set");
         let tcp = TcpStream::from_std(tcp).expect("registered");
-        self.join_over(self.secure(tcp).await, room, name).await
+        self.join_over(self.secure(tcp).await, &socket_path(room, name)).await
     }
 
     /// Joins with a receive window that holds next to nothing, so that not reading is soon felt.
@@ -128,11 +136,11 @@ impl TestRelay {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(4096).expect("set");
         let tcp = socket.connect(self.address).await.expect("connected");
-        self.join_over(Box::new(tcp), room, name).await
+        self.join_over(Box::new(tcp), &socket_path(room, name)).await
     }
 
-    async fn join_over(&self, stream: Box<dyn Stream>, room: &str, name: &str) -> Client {
-        let request = self.request(&format!("/ws?room={room}&name={name}"), Some("lanline.v1"), None);
+    async fn join_over(&self, stream: Box<dyn Stream>, path: &str) -> Client {
+        let request = self.request(path, Some("lanline.v1"), None);
         let (socket, response) = tokio_tungstenite::client_async(request, stream).await.expect("upgraded");
         assert_eq!(response.headers()["sec-websocket-protocol"], "lanline.v1");
         let mut client = Client { socket, id: 0, welcome: ServerMessage::Pong { t: 0, clock_us: 0 } };
@@ -215,6 +223,11 @@ pub async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> A
     let mut answer = Vec::new();
     timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("an answer in time").expect("read");
     Answer::parse(&answer)
+}
+
+/// Where a relay that is open to all has the socket.
+fn socket_path(room: &str, name: &str) -> String {
+    format!("/ws?room={room}&name={name}")
 }
 
 /// An HTTP answer.

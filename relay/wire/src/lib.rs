@@ -7,6 +7,7 @@
 //! - [`gain`]: gains in half decibels.
 //! - [`name`]: room names and display names, checked once at the edge.
 //! - [`pace`]: how much of a stream may wait below its sender.
+//! - [`role`]: what a participant may do.
 //! - [`standing`]: when a queue only delays.
 //! - [`toc`]: the duration of an Opus packet, and whether its frames fit into it (RFC 6716 section 3).
 //! - [`unwrap`]: 16-bit sequence numbers and 32-bit timestamps widened to 64 bits.
@@ -15,6 +16,7 @@ pub mod audio;
 pub mod gain;
 pub mod name;
 pub mod pace;
+pub mod role;
 pub mod standing;
 pub mod text;
 pub mod toc;
@@ -24,6 +26,7 @@ pub use audio::{DownFlags, DownHeader, ParseError, UpFlags, UpHeader};
 pub use gain::Gain;
 pub use name::{DisplayName, NameError, RoomName};
 pub use pace::Pace;
+pub use role::{MutedBy, Role};
 pub use standing::Standing;
 pub use text::{ClientMessage, Participant, ServerMessage, Severity, TextError};
 

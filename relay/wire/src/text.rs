@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gain::Gain;
 use crate::name::{DisplayName, RoomName, is_control};
+use crate::role::{MutedBy, Role};
 
 /// Longest chat line, in Unicode scalar values.
 pub const MAX_CHAT_CHARS: usize = 1000;
@@ -82,6 +83,9 @@ pub enum ServerMessage {
         room: RoomName,
         /// The participant's own id, unique in the room while it exists.
         id: u32,
+        /// What the participant may do.
+        #[serde(default)]
+        role: Role,
         /// Packet time of the room, milliseconds, both ways.
         ptime_ms: u32,
         /// Samples per second of every timestamp, 48 000.
@@ -129,6 +133,9 @@ pub enum ServerMessage {
         id: u32,
         /// The new state.
         muted: bool,
+        /// Who did it; absent where it was the participant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<MutedBy>,
     },
     /// Somebody's link is gone, or they are back; while away they neither talk nor hear.
     Away {
@@ -204,6 +211,9 @@ pub struct Participant {
     pub id: u32,
     /// What they are called.
     pub name: DisplayName,
+    /// What they may do.
+    #[serde(default)]
+    pub role: Role,
     /// Whether their microphone is muted.
     #[serde(default)]
     pub muted: bool,

@@ -1,0 +1,203 @@
+//! Proves that without `--open` nobody comes in without a ticket, and that a ticket lets in once, soon, into its room,
+//! under its name and in its role.
+
+mod common;
+
+use common::{Client, Incoming, TestRelay};
+use relay::{Config, Limits, access::Record};
+use relay_wire::{Role, ServerMessage, UpFlags, UpHeader};
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+const V1: Option<&str> = Some("lanline.v1");
+
+/// A relay that lets in who shows a key, and the keys.
+struct Closed {
+    relay: TestRelay,
+    lobby: Record,
+    host_key: String,
+    _state: tempfile::TempDir,
+}
+
+impl Closed {
+    fn start() -> Self {
+        Self::with(Limits::default())
+    }
+
+    fn with(limits: Limits) -> Self {
+        let state = tempfile::tempdir().expect("a folder");
+        let folder = Some(state.path().to_owned());
+        let relay = TestRelay::with(Config { plain: true, state_dir: folder, limits, ..Config::default() });
+        let doors = relay.doors.clone().expect("of this process");
+        Self { relay, lobby: doors.lobby.expect("closed"), host_key: doors.host_key.to_string(), _state: state }
+    }
+
+    /// What a key gets: the status, and the ticket or the code.
+    async fn ask(&self, body: &serde_json::Value) -> (u16, String) {
+        let json = [("Content-Type", "application/json")];
+        let answer = self.relay.http("POST", "/api/v1/tickets", &json, &body.to_string()).await;
+        let word = if answer.status == 200 { "ticket" } else { "error" };
+        (answer.status, answer.json()[word].as_str().expect("a word").to_owned())
+    }
+
+    async fn ticket(&self, name: &str, role: &str) -> String {
+        let key = if role == "host" { &self.host_key } else { &self.lobby.key.to_string() };
+        let (status, ticket) = self.ask(&json!({ "room": "lobby", "name": name, "role": role, "key": key })).await;
+        assert_eq!(status, 200, "{ticket}");
+        ticket
+    }
+
+    async fn enter(&self, ticket: &str) -> Client {
+        self.relay.join_at(&format!("/ws?ticket={ticket}")).await
+    }
+}
+
+#[tokio::test]
+async fn nobody_comes_in_without_a_ticket() {
+    let closed = Closed::start();
+    let refused = |path| closed.relay.refused(path, V1, None);
+    assert_eq!(refused("/ws?room=lobby&name=Ann").await, (401, "ticket_needed".to_owned()));
+    assert_eq!(refused("/ws?ticket=").await, (401, "bad_ticket".to_owned()));
+    assert_eq!(refused("/ws?ticket=AAAAAAAAAAAAAAAAAAAAAA").await, (401, "bad_ticket".to_owned()));
+}
+
+#[tokio::test]
+async fn a_ticket_lets_in_once_as_it_says() {
+    let closed = Closed::start();
+    for role in [Role::Talker, Role::Listener, Role::Host] {
+        let ticket = closed.ticket("Zoë", role.as_str()).await;
+        let guest = closed.enter(&ticket).await;
+        let ServerMessage::Welcome { id, role: own, participants, room, .. } = &guest.welcome else { unreachable!() };
+        assert_eq!((*own, room.as_str()), (role, "lobby"));
+        let listed = participants.iter().find(|p| p.id == *id).expect("oneself");
+        assert_eq!((listed.name.as_str(), listed.role), ("Zoë", role));
+        let again = closed.relay.refused(&format!("/ws?ticket={ticket}"), V1, None).await;
+        assert_eq!(again, (401, "bad_ticket".to_owned()), "used");
+    }
+}
+
+#[tokio::test]
+async fn what_the_address_says_beside_a_ticket_is_what_the_ticket_says() {
+    let closed = Closed::start();
+    let ticket = closed.ticket("Ann", "listener").await;
+    for wrong in ["room=other", "name=Bob", "role=talker", "role=host", "room=lobby&name=Ann&role=talker"] {
+        let refused = closed.relay.refused(&format!("/ws?ticket={ticket}&{wrong}"), V1, None).await;
+        assert_eq!(refused, (403, "ticket_mismatch".to_owned()), "{wrong}");
+    }
+    let guest = closed.relay.join_at(&format!("/ws?ticket={ticket}&room=lobby&name=Ann&role=listener")).await;
+    assert!(matches!(guest.welcome, ServerMessage::Welcome { role: Role::Listener, .. }), "it was not used up");
+}
+
+#[tokio::test]
+async fn a_wrong_request_for_a_ticket_has_its_answer() {
+    let closed = Closed::start();
+    let (key, pin) = (closed.lobby.key.to_string(), closed.lobby.pin.to_string());
+    let wrong_pin = if pin == "000000" { "000001" } else { "000000" };
+    for (body, status, code) in [
+        (json!({ "room": "lobby", "name": "Ann" }), 401, "key_needed"),
+        (json!({ "room": "lobby", "name": "Ann", "key": "x" }), 403, "bad_key"),
+        (json!({ "room": "lobby", "name": "Ann", "pin": wrong_pin }), 403, "bad_pin"),
+        (json!({ "room": "none", "name": "Ann", "pin": pin }), 403, "bad_pin"),
+        (json!({ "room": "none", "name": "Ann", "key": key }), 403, "bad_key"),
+        (json!({ "room": "lobby", "name": "Ann", "key": key, "role": "host" }), 403, "not_allowed"),
+        (json!({ "room": "lobby", "name": "Ann", "key": key, "role": "king" }), 400, "bad_role"),
+        (json!({ "room": "LOBBY", "name": "Ann", "key": key }), 400, "bad_room"),
+        (json!({ "room": "lobby", "name": " ", "key": key }), 400, "bad_name"),
+        (json!({ "room": "lobby", "name": 7, "key": key }), 400, "bad_message"),
+        (json!({ "name": "Ann", "key": key }), 400, "bad_message"),
+    ] {
+        assert_eq!(closed.ask(&body).await, (status, code.to_owned()), "{body}");
+    }
+    assert_eq!(closed.ask(&json!({ "room": "lobby", "name": "Ann", "pin": pin })).await.0, 200);
+}
+
+#[tokio::test]
+async fn who_guesses_pins_waits_and_who_has_the_link_does_not() {
+    let closed = Closed::start();
+    let key = closed.lobby.key.to_string();
+    let wrong = if closed.lobby.pin.to_string() == "000000" { "000001" } else { "000000" };
+    let guess = json!({ "room": "lobby", "name": "Eve", "pin": wrong }).to_string();
+    let mut codes = Vec::new();
+    let json = [("Content-Type", "application/json")];
+    for _ in 0..7 {
+        let answer = closed.relay.http("POST", "/api/v1/tickets", &json, &guess).await;
+        codes.push(answer.code());
+        if answer.status == 429 {
+            let wait = answer.head.lines().find_map(|line| line.strip_prefix("retry-after: "));
+            assert!((1..=60).contains(&wait.expect("told").parse::<u64>().expect("seconds")));
+        }
+    }
+    assert_eq!(codes, ["bad_pin", "bad_pin", "bad_pin", "bad_pin", "bad_pin", "rate_limited", "rate_limited"]);
+    assert_eq!(closed.ask(&json!({ "room": "lobby", "name": "Ann", "key": key })).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_full_room_takes_no_ticket_and_gives_none() {
+    let closed = Closed::with(Limits { per_room: 1, ..Limits::default() });
+    let (first, second) = (closed.ticket("Ann", "talker").await, closed.ticket("Bob", "talker").await);
+    let mut ann = closed.enter(&first).await;
+    let path = format!("/ws?ticket={second}");
+    assert_eq!(closed.relay.refused(&path, V1, None).await, (503, "full".to_owned()));
+    let key = closed.lobby.key.to_string();
+    assert_eq!(closed.ask(&json!({ "room": "lobby", "name": "Cid", "key": key })).await, (503, "full".to_owned()));
+    ann.socket.close(None).await.expect("closed");
+    while !matches!(ann.next().await, Incoming::Lost) {}
+    closed.enter(&second).await;
+}
+
+#[tokio::test]
+async fn a_listener_may_write_and_not_talk() {
+    let closed = Closed::start();
+    let mut listener = closed.enter(&closed.ticket("Lis", "listener").await).await;
+    let mut talker = closed.enter(&closed.ticket("Tom", "talker").await).await;
+    for sequence in 0..3 {
+        let header = UpHeader {
+            flags: UpFlags { marker: sequence == 0, ..UpFlags::default() },
+            sequence,
+            ..UpHeader::default()
+        };
+        listener.send(Message::Binary(header.write(&[0xF8, 0xFF, 0xFE]))).await;
+    }
+    listener.chat("hello").await;
+    let mut refusals = 0;
+    loop {
+        match listener.text().await {
+            ServerMessage::Error { code, .. } => {
+                assert_eq!(code, "not_allowed");
+                refusals += 1;
+            }
+            ServerMessage::Chat { .. } => break,
+            ServerMessage::Talking { .. } => panic!("a listener is heard"),
+            _ => {}
+        }
+    }
+    assert_eq!(refusals, 1);
+    assert_eq!(talker.chat_line().await.1, "hello");
+}
+
+#[tokio::test]
+async fn notifications_need_a_key() {
+    let closed = Closed::start();
+    let _ann = closed.enter(&closed.ticket("Ann", "talker").await).await;
+    let [invite, host] = [closed.lobby.key.to_string(), closed.host_key.clone()].map(|key| format!("Bearer {key}"));
+    for (authorization, status) in [("", 401), ("Bearer x", 403), ("Basic x", 401), (&*invite, 202), (&*host, 202)] {
+        let headers = [("Content-Type", "application/json"), ("Authorization", authorization)];
+        let path = "/api/v1/rooms/lobby/notifications";
+        let answer = closed.relay.http("POST", path, &headers, r#"{"title":"Rain"}"#).await;
+        assert_eq!(answer.status, status, "{authorization} {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn an_open_relay_gives_tickets_for_nothing_but_not_to_hosts() {
+    let relay = TestRelay::plain();
+    let json = [("Content-Type", "application/json")];
+    let ask = |role| json!({ "room": "any", "name": "Ann", "role": role }).to_string();
+    let answer = relay.http("POST", "/api/v1/tickets", &json, &ask("listener")).await;
+    let ticket = answer.json()["ticket"].as_str().expect("a ticket").to_owned();
+    relay.join_at(&format!("/ws?ticket={ticket}")).await;
+    assert_eq!(relay.http("POST", "/api/v1/tickets", &json, &ask("host")).await.code(), "key_needed");
+    assert_eq!(relay.refused("/ws?room=any&name=Ann&role=host", V1, None).await.1, "not_allowed");
+    let listener = relay.join_at("/ws?room=any&name=Ann&role=listener").await;
+    assert!(matches!(listener.welcome, ServerMessage::Welcome { role: Role::Listener, .. }));
+}
