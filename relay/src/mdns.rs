@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use mdns_sd::{DaemonEvent, ServiceDaemon, ServiceInfo};
+use mdns_sd::{DaemonEvent, IfKind, ServiceDaemon, ServiceInfo};
 
 use crate::tls::names::MDNS_HOST;
 
@@ -35,6 +35,8 @@ impl Mdns {
             ServiceInfo::new(SERVICE, &instance, &host, bound.ip(), bound.port(), &properties[..])?
         };
         let daemon = ServiceDaemon::new()?;
+        // The name should lead to this machine from everywhere.
+        daemon.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
         watch(&daemon)?;
         let name = service.get_fullname().to_owned();
         daemon.register(service)?;

@@ -173,8 +173,7 @@ async fn a_call(default_route: bool) {
     let talking = tokio::spawn(talk(ann, Instant::now()));
     while !matches!(bob.next().await, Incoming::Audio(..)) {}
 
-    let addresses = found(&island).await;
-    assert!(addresses.contains(&LAN.parse().expect("an address")), "{addresses:?}");
+    found(&island).await;
 
     talking.abort();
     child.kill().expect("killed");
@@ -193,26 +192,29 @@ async fn a_call(default_route: bool) {
     }
 }
 
-/// The addresses of the relay, for those who only know mDNS.
-async fn found(island: &Island) -> Vec<IpAddr> {
+/// Looks for the relay as those do who only know mDNS, until its address on the network is there.
+async fn found(island: &Island) {
     let (daemon, events) = island.namespace.run(|| {
         let daemon = ServiceDaemon::new().expect("a daemon");
         let events = daemon.browse(relay::mdns::SERVICE).expect("browsing");
         (daemon, events)
     });
+    let wanted: IpAddr = LAN.parse().expect("an address");
     let resolved = tokio::task::spawn_blocking(move || {
         let end = Instant::now() + PATIENCE;
-        loop {
-            match events.recv_deadline(end).expect("found in time") {
-                ServiceEvent::ServiceResolved(service) if service.get_port() == 8443 => return service,
-                _ => {}
+        // Addresses come one by one.
+        while let Ok(event) = events.recv_deadline(end) {
+            let ServiceEvent::ServiceResolved(service) = event else { continue };
+            let addresses: Vec<IpAddr> = service.get_addresses().iter().map(|address| address.to_ip_addr()).collect();
+            assert!(!addresses.iter().any(IpAddr::is_loopback), "{addresses:?}");
+            if addresses.contains(&wanted) {
+                return (service.get_hostname().to_owned(), service.get_port());
             }
         }
+        panic!("not found in time");
     });
-    let service = resolved.await.expect("no panic");
-    assert_eq!(service.get_hostname(), "lanline.local.");
+    assert_eq!(resolved.await.expect("no panic"), ("lanline.local.".to_owned(), 8443));
     daemon.shutdown().expect("ended");
-    service.get_addresses().iter().map(|address| address.to_ip_addr()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
