@@ -5,6 +5,8 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
+use relay_wire::RoomName;
+
 use crate::{
     access::{Key, Record, book::LOBBY},
     qr::{self, wifi::Wifi},
@@ -55,11 +57,18 @@ impl Doors {
     /// The address of the lobby's page, with its key where one is needed.
     #[must_use]
     pub fn link(&self, address: SocketAddr) -> String {
-        let page = format!("{}/r/{LOBBY}", origin(address, self.plain));
-        match &self.lobby {
-            Some(record) => format!("{page}#{}", record.key),
-            None => page,
-        }
+        let lobby = RoomName::parse(LOBBY).expect("a good name");
+        join_link(address, self.plain, &lobby, self.lobby.as_ref().map(|record| &record.key))
+    }
+}
+
+/// The address of a room's page, with the key where one is needed.
+#[must_use]
+pub fn join_link(address: SocketAddr, plain: bool, room: &RoomName, key: Option<&Key>) -> String {
+    let page = format!("{}/r/{room}", origin(address, plain));
+    match key {
+        Some(key) => format!("{page}#{key}"),
+        None => page,
     }
 }
 

@@ -40,6 +40,8 @@ const UPGRADE_PATIENCE: Duration = Duration::from_secs(10);
 pub struct Via {
     /// Who is at the other end.
     pub peer: SocketAddr,
+    /// The address of ours that they came to.
+    pub local: SocketAddr,
     /// Keeps the relay from ending before the connection does.
     _guard: Guard,
     /// Keeps the connection counted.
@@ -49,8 +51,8 @@ pub struct Via {
 impl Via {
     /// A connection that counts and that the relay waits for.
     #[must_use]
-    pub fn new(peer: SocketAddr, guard: Guard, slot: OwnedSemaphorePermit) -> Self {
-        Self { peer, _guard: guard, _slot: Arc::new(slot) }
+    pub fn new(peer: SocketAddr, local: SocketAddr, guard: Guard, slot: OwnedSemaphorePermit) -> Self {
+        Self { peer, local, _guard: guard, _slot: Arc::new(slot) }
     }
 }
 

@@ -57,6 +57,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(health))
         .route("/api/v1/tickets", post(access::api::ticket))
         .route("/api/v1/rooms/{room}/notifications", post(notify))
+        .merge(access::host_api::router(&app))
         .fallback(file)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::map_response(secure))

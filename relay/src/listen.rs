@@ -131,7 +131,9 @@ impl Server {
     }
 
     async fn http(mut self, connection: Connection, peer: SocketAddr, slot: OwnedSemaphorePermit) {
-        let via = Via::new(peer, self.guard.clone(), slot);
+        let Ok(local) = connection.tcp().local_addr() else { return };
+        let local = SocketAddr::new(local.ip().to_canonical(), local.port());
+        let via = Via::new(peer, local, self.guard.clone(), slot);
         let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(via.clone());
             self.router.clone().call(request)

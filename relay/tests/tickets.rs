@@ -3,54 +3,13 @@
 
 mod common;
 
-use common::{Client, Incoming, TestRelay};
-use relay::{Config, Limits, access::Record};
+use common::{Incoming, TestRelay, closed::Closed};
+use relay::Limits;
 use relay_wire::{Role, ServerMessage, UpFlags, UpHeader};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 const V1: Option<&str> = Some("lanline.v1");
-
-/// A relay that lets in who shows a key, and the keys.
-struct Closed {
-    relay: TestRelay,
-    lobby: Record,
-    host_key: String,
-    _state: tempfile::TempDir,
-}
-
-impl Closed {
-    fn start() -> Self {
-        Self::with(Limits::default())
-    }
-
-    fn with(limits: Limits) -> Self {
-        let state = tempfile::tempdir().expect("a folder");
-        let folder = Some(state.path().to_owned());
-        let relay = TestRelay::with(Config { plain: true, state_dir: folder, limits, ..Config::default() });
-        let doors = relay.doors.clone().expect("of this process");
-        Self { relay, lobby: doors.lobby.expect("closed"), host_key: doors.host_key.to_string(), _state: state }
-    }
-
-    /// What a key gets: the status, and the ticket or the code.
-    async fn ask(&self, body: &serde_json::Value) -> (u16, String) {
-        let json = [("Content-Type", "application/json")];
-        let answer = self.relay.http("POST", "/api/v1/tickets", &json, &body.to_string()).await;
-        let word = if answer.status == 200 { "ticket" } else { "error" };
-        (answer.status, answer.json()[word].as_str().expect("a word").to_owned())
-    }
-
-    async fn ticket(&self, name: &str, role: &str) -> String {
-        let key = if role == "host" { &self.host_key } else { &self.lobby.key.to_string() };
-        let (status, ticket) = self.ask(&json!({ "room": "lobby", "name": name, "role": role, "key": key })).await;
-        assert_eq!(status, 200, "{ticket}");
-        ticket
-    }
-
-    async fn enter(&self, ticket: &str) -> Client {
-        self.relay.join_at(&format!("/ws?ticket={ticket}")).await
-    }
-}
 
 #[tokio::test]
 async fn nobody_comes_in_without_a_ticket() {

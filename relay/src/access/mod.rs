@@ -1,18 +1,19 @@
 //! Who may come into which room: keys, PINs, tickets and the host key.
 //!
-//! [`door`] decides, without clock or disk; [`Access`] lends it to the routes, and brings its keys from disk.
+//! [`door`] decides, without clock or disk; [`Access`] lends it to the routes and keeps the rooms on disk.
 
 pub mod api;
 pub mod book;
 pub mod door;
 pub mod guesses;
+pub mod host_api;
 pub mod key;
 pub mod refusal;
 pub mod tickets;
 
 use std::{
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -27,10 +28,13 @@ use crate::state_dir;
 /// The file with the host key.
 const HOST_KEY: &str = "host.key";
 
-/// The door, shared.
+/// The door, shared, and where its rooms are kept.
 #[derive(Debug)]
 pub struct Access {
     door: Mutex<Door>,
+    folder: Option<PathBuf>,
+    /// Held while the rooms are written, so that what is written last is what was true last.
+    writing: Mutex<()>,
 }
 
 impl Access {
@@ -46,7 +50,22 @@ impl Access {
         if let Some(folder) = folder {
             book.write(folder)?;
         }
-        Ok(Self { door: Mutex::new(Door::new(open, host_key, book)) })
+        Ok(Self {
+            door: Mutex::new(Door::new(open, host_key, book)),
+            folder: folder.map(Path::to_owned),
+            writing: Mutex::new(()),
+        })
+    }
+
+    /// Keeps the rooms as they are now. Waits for the disk, so not on a thread that others need.
+    ///
+    /// # Errors
+    /// Whatever the file system says; the rooms are as they are until the relay ends.
+    pub fn keep(&self) -> io::Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let book = self.door().book.clone();
+        book.write(folder)
     }
 
     /// The door, for a moment: it is not to be held across anything that waits.

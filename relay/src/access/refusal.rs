@@ -33,6 +33,9 @@ pub enum Refusal {
     /// There is no such room; only a host is told.
     #[error("there is no such room")]
     NoRoom,
+    /// There is nobody of that id in the room; only a host is told.
+    #[error("there is nobody of that id in the room")]
+    NoParticipant,
     /// No more rooms can be kept.
     #[error("there are too many rooms")]
     TooManyRooms,
@@ -61,6 +64,7 @@ impl From<Refusal> for Problem {
             Refusal::NotAllowed => (StatusCode::FORBIDDEN, "not_allowed"),
             Refusal::TicketMismatch => (StatusCode::FORBIDDEN, "ticket_mismatch"),
             Refusal::NoRoom => (StatusCode::NOT_FOUND, "no_room"),
+            Refusal::NoParticipant => (StatusCode::NOT_FOUND, "no_participant"),
             Refusal::Locked => (StatusCode::LOCKED, "room_locked"),
             Refusal::Limited(_) | Refusal::TooManyTickets => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Refusal::TooManyRooms => (StatusCode::SERVICE_UNAVAILABLE, "full"),

@@ -2,6 +2,7 @@
 //!
 //! The lock is taken when somebody comes or goes and when a notification looks for its room, never for a packet.
 
+mod host;
 mod ids;
 mod seat;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use relay_engine::ParticipantId;
-use relay_wire::{DisplayName, Gain, Role, UpHeader, text::Notice};
+use relay_wire::{DisplayName, Gain, Participant, Role, UpHeader, text::Notice};
 use tokio::sync::oneshot;
 
 use crate::egress::Egress;
@@ -55,6 +55,14 @@ pub enum Event {
     },
     /// A microphone went off or on.
     Mute(ParticipantId, bool),
+    /// The host mutes somebody, or all but the hosts.
+    MuteByHost(Option<ParticipantId>),
+    /// The host removes somebody; they hear it before they leave.
+    Remove(ParticipantId),
+    /// The host ends the room; everybody hears it before they leave.
+    End,
+    /// Somebody asks who is here.
+    Roster(oneshot::Sender<Vec<Participant>>),
     /// Somebody wants no audio, or wants it again.
     Deafen(ParticipantId, bool),
     /// The first wants to hear the second so much louder or softer.

@@ -4,6 +4,7 @@
 
 mod event;
 mod history;
+mod host;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +42,8 @@ struct Member {
     muted: bool,
     talking: bool,
     told_undecodable: bool,
+    /// The host muted them, and they have not unmuted since.
+    silenced: bool,
     /// Nothing up to this message was said to them, for they were not here.
     since: u64,
     /// The last of their own numbers that was taken.
@@ -84,6 +87,7 @@ impl Room {
     /// Takes an event.
     pub fn handle(&mut self, now: Micros, event: Event) {
         match event {
+            Event::Packet(id, ..) if self.is_silenced(id) => {}
             Event::Packet(id, header, payload) => self.drive(now, Input::Packet(id, header, payload)),
             Event::Join { id, name, role, greeting } => self.join(now, id, name, role, greeting),
             Event::Return { id, after, greeting } => self.come_back(now, id, after, greeting),
@@ -99,6 +103,11 @@ impl Room {
                 }
             }
             Event::Mute(id, muted) => self.mute(id, muted),
+            Event::MuteByHost(whom) => self.mute_by_host(whom),
+            Event::Remove(id) => self.remove(id),
+            Event::End => self.end(),
+            // Nobody is left to be told when the HTTP request was given up.
+            Event::Roster(reply) => drop(reply.send(self.roster())),
             Event::Deafen(id, deafened) => self.drive(now, Input::Deafen(id, deafened)),
             Event::Gain(id, who, gain) => self.drive(now, Input::Gain(id, who, gain)),
         }
@@ -127,6 +136,7 @@ impl Room {
             muted: false,
             talking: false,
             told_undecodable: false,
+            silenced: false,
             since: self.history.last(),
             echo: 0,
             egress: Some(Arc::clone(&greeting.egress)),
@@ -209,6 +219,7 @@ impl Room {
 
     fn mute(&mut self, id: ParticipantId, muted: bool) {
         let Some(at) = self.position(id) else { return };
+        self.members[at].silenced &= muted;
         if std::mem::replace(&mut self.members[at].muted, muted) != muted {
             self.broadcast(&ServerMessage::Muted { id: id.0, muted, by: None });
         }

@@ -1,6 +1,7 @@
 //! A relay on a port of its own, and participants who come to it over real sockets.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod closed;
 pub mod talk;
 
 use std::{fmt::Debug, net::SocketAddr, sync::Arc, time::Duration};
