@@ -10,12 +10,15 @@ import { Player } from './player.ts';
 
 const opus = await loadOpus(null);
 const QUANTUM = 128;
+const CAPTURED_US = 5_000_000;
 
 /** Sends `signal` in packets of 20 ms in real time to a device of that rate, whose clock runs `ppm` too fast. */
 function play(signal: Float32Array, rate: number, ppm: number) {
   const encoder = opus.encoder(64_000);
   const player = new Player(() => opus.decoder(), rate);
   const heard: number[] = [];
+  /** What the player says of the capture of each quantum's first sample. */
+  const captured: number[] = [];
   const levels = new Histogram();
   const block = new Float32Array(QUANTUM);
   let sent = 0;
@@ -23,7 +26,7 @@ function play(signal: Float32Array, rate: number, ppm: number) {
     const realUs = (frame / (rate * (1 + ppm / 1e6))) * 1e6;
     const deviceUs = (frame / rate) * 1e6;
     while ((sent + 1) * 20_000 <= realUs) {
-      if ((sent + 1) * 960 > signal.length) return { heard: Float32Array.from(heard), player, levels };
+      if ((sent + 1) * 960 > signal.length) return { heard: Float32Array.from(heard), captured, player, levels };
       player.insert(deviceUs, {
         timestamp: sent * 960,
         epoch: 0,
@@ -32,12 +35,13 @@ function play(signal: Float32Array, rate: number, ppm: number) {
         prime: false,
         crossFade: false,
         preRoll: false,
-        captureUs: 0,
+        captureUs: CAPTURED_US + sent * 20_000,
         gainHalfDb: 0,
         payload: encoder.encode(signal.subarray(sent * 960, (sent + 1) * 960)),
       });
       sent += 1;
     }
+    captured.push(player.captureUs);
     player.render(deviceUs, block);
     for (const s of block) heard.push(s);
     levels.add(player.stats.levelUs);
@@ -55,6 +59,20 @@ describe.each([48_000, 44_100, 16_000])('a device of %i Hz', (rate) => {
     expect(rms(heard) / rms(speech)).toBeGreaterThan(0.9);
     expect(rms(heard) / rms(speech)).toBeLessThan(1.1);
   });
+});
+
+test.each([48_000, 44_100, 16_000])('the age of what a device of %i Hz plays is true to half a millisecond', (rate) => {
+  const at = 36_000;
+  // A short beep in silence is found again by where its energy is.
+  const signal = Float32Array.from({ length: 96_000 }, (_, i) =>
+    Math.abs(i - at) < 480 ? 0.5 * Math.cos((Math.PI * (i - at)) / 960) ** 2 * Math.sin((i * Math.PI) / 24) : 0,
+  );
+  const { heard, captured } = play(signal, rate, 0);
+  const energy = heard.map((sample) => sample * sample);
+  const centre = energy.reduce((sum, e, i) => sum + e * i, 0) / energy.reduce((sum, e) => sum + e, 0);
+  const quantum = Math.floor(centre / QUANTUM);
+  const saidUs = captured[quantum]! + ((centre - quantum * QUANTUM) / rate) * 1e6;
+  expect(Math.abs(saidUs - (CAPTURED_US + (at / 48_000) * 1e6))).toBeLessThan(500);
 });
 
 describe.each([-300, 300])('a device whose clock is off by %i ppm', (ppm) => {

@@ -11,6 +11,8 @@ import { MAX_PTIME_SAMPLES, SAMPLE_RATE } from './units.ts';
 
 /** More than a render quantum needs at any pair of rates we meet. */
 const SCRATCH_SAMPLES = 2 * MAX_PTIME_SAMPLES;
+/** What comes first out of a packet went in so much before it: RESTRICTED_LOWDELAY looks 2.5 ms ahead. */
+const LOOK_AHEAD_US = 2_500;
 /** Volume changes take about 10 ms of samples, so they do not click. */
 const VOLUME_STEP = 1 / 480;
 
@@ -72,8 +74,11 @@ export class Player {
     return this.#sounding;
   }
 
+  /** Capture time of the sample that is rendered next, relay clock modulo 2³² µs; 0 is unknown. */
   get captureUs(): number {
-    return this.#buffer.captureUs;
+    const { captureUs } = this.#buffer;
+    if (captureUs === 0) return 0;
+    return captureUs - LOOK_AHEAD_US - (this.#resampler.heldSamples / SAMPLE_RATE) * 1e6;
   }
 
   get stats(): Readonly<JitterStats> {

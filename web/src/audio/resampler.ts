@@ -53,6 +53,11 @@ export class Resampler {
     return room < 0 ? 0 : Math.floor(room / (this.#ratio * this.#steer)) + 1;
   }
 
+  /** Input samples that were pushed and come out later: the filter's delay, and what was pushed ahead. */
+  get heldSamples(): number {
+    return this.#filled - this.#position - (this.#taps / 2 - 1);
+  }
+
   push(input: Float32Array, length = input.length): void {
     if (this.#filled + length > this.#history.length) this.#compact(length);
     for (let i = 0; i < length; i++) this.#history[this.#filled + i] = input[i]!;
