@@ -8,7 +8,9 @@ const generated = fileURLToPath(
 
 // `npm run dev` and `npm run preview` serve the page themselves; the socket goes to a relay started with --plain --open.
 const relay = process.env.RELAY_URL ?? 'http://127.0.0.1:8480';
-const proxy = { '/ws': { target: relay, ws: true, changeOrigin: true, rewriteWsOrigin: true } };
+// The relay takes requests from its own origin only.
+const api = { target: relay, changeOrigin: true, headers: { origin: relay } };
+const proxy = { '/api': api, '/healthz': api, '/ws': { ...api, ws: true, rewriteWsOrigin: true } };
 
 export default defineConfig({
   server: { proxy },

@@ -1,20 +1,13 @@
 // Proves: axe finds nothing serious on any screen, in both colour schemes. What still moves in has not its own colours
 // yet, so nothing moves.
 
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { problems } from './support/axe.ts';
 import { connected, join, visit } from './support/chromium.ts';
 import { stage } from './support/stage.ts';
 
 const here = stage();
-
-/** What axe calls serious or critical, as one line each. */
-async function problems(page: Page): Promise<string[]> {
-  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  return serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
-}
 
 async function sheet(page: Page, opener: string): Promise<string[]> {
   await page.getByTestId(opener).click();
@@ -27,7 +20,6 @@ test.each(['light', 'dark'] as const)('nothing serious, %s', async (colorScheme)
   const room = `axe-${colorScheme}`;
   const grace = await join(here.browser, here.relay, room, 'Grace');
   const { page } = await visit(here.browser, here.relay, room, { colorScheme, reducedMotion: 'reduce' });
-  await page.evaluate(axe.source);
   await page.getByTestId('sound-check').click();
   await page.getByTestId('sound-settings').click();
   await page.getByTestId('join').click();
@@ -62,7 +54,6 @@ test('the failure screen', async () => {
   const { page } = await join(here.browser, here.relay, 'axe-tabs', 'Ada');
   const second = await page.context().newPage();
   await second.goto(here.relay.link('axe-tabs'));
-  await second.evaluate(axe.source);
   await second.getByTestId('join').click();
   await second.getByTestId('failure').waitFor();
   expect(await problems(second)).toEqual([]);

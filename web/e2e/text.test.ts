@@ -32,6 +32,7 @@ test('the name is asked for, checked, and remembered', async () => {
   await page.getByTestId('name').fill('Zoë');
   await page.getByTestId('join').click();
   await participant(page, 'Zoë').waitFor();
+  await page.getByTestId('leave').click();
   await page.reload();
   expect(await page.getByTestId('name').inputValue()).toBe('Zoë');
   expect(complaints).toEqual([]);

@@ -1,14 +1,19 @@
 // One conversation: microphone, network worker and speaker wired together, and what happens put on the screen.
 
-import opusUrl from 'virtual:opus-wasm-url';
 import { batch, effect } from '@preact/signals';
-import { type Capture, CaptureError, startCapture } from './audio/capture.ts';
 import { CodecError } from './audio/playout.ts';
 import { claim } from './claim.ts';
+import { loadCodec } from './codec.ts';
 import { DelayWatch } from './delay-watch.ts';
-import { inputs, lookForDevices, watchDevices } from './devices.ts';
+import { inputs, watchDevices } from './devices.ts';
+import { forgetSeat, type KeptSeat, keepPin, keepSeat, keptSeat, keyOf, type Mode, pinOf } from './kept.ts';
+import { Microphone } from './microphone.ts';
 import type { FromWorker, Link, ToWorker } from './net/messages.ts';
+import type { Start } from './net/session.ts';
+import type { RelayMessage } from './net/text.ts';
+import { askForTicket, type Entry, type Refusal } from './net/ticket.ts';
 import NetWorker from './net/worker.ts?worker';
+import { onChange } from './on-change.ts';
 import { Output, tellAudioSession } from './output.ts';
 import { type Gain, toSay } from './ui/gains.ts';
 import { CLOSED } from './ui/push-to-talk.ts';
@@ -22,28 +27,40 @@ let current: Conversation | null = null;
 /** A first socket that failed this often is a relay out of reach, not a moment of bad luck. */
 const UNREACHABLE_ATTEMPTS = 4;
 
-export type Mode = 'talk' | 'listen';
-
 /** Joins from a click: the audio context has to be made inside it. `steal`: away from another tab. */
-export function join(mode: Mode, steal = false): void {
+export function join(mode: Mode, { steal = false, pin }: { steal?: boolean; pin?: string } = {}): void {
   if (current !== null || store.room === null) return;
   if (!window.isSecureContext || typeof AudioWorkletNode === 'undefined') {
     fail({ kind: window.isSecureContext ? 'unsupported' : 'insecure' });
     return;
   }
+  if (pin !== undefined) keepPin(store.room, pin);
   settings.set(settings.name, settings.name.value.trim());
+  const seat = keptSeat(store.room, Date.now());
+  begin(store.room, mode, seat?.mode === mode ? seat : null, steal);
+}
+
+/** A page that was reloaded goes back to where it was. */
+export function comeBack(): void {
+  const seat = store.room === null ? null : keptSeat(store.room, Date.now());
+  if (seat !== null && current === null) begin(store.room!, seat.mode, seat, false);
+}
+
+function begin(room: string, mode: Mode, seat: KeptSeat | null, steal: boolean): void {
+  store.mode.value = mode;
   store.screen.value = { at: 'entering' };
-  current = new Conversation(store.room, settings.name.value);
-  void current.enter(mode, steal);
+  current = new Conversation(room, mode, seat);
+  void current.enter(steal);
 }
 
 export function leave(): void {
   current?.close();
   current = null;
+  if (store.room !== null) forgetSeat(store.room);
   store.screen.value = { at: 'join' };
 }
 
-export const sendChat = (text: string): void => current?.say({ type: 'chat', text });
+export const sendChat = (text: string): void => current?.say(text);
 export const resumeSound = (): void => void current?.resume();
 export const turnOnMicrophone = (): void => void current?.turnOnMicrophone();
 export const retryNow = (): void => current?.retryNow();
@@ -56,58 +73,75 @@ function fail(failure: store.Failure): void {
 
 class Conversation {
   readonly #room: string;
+  readonly #entry: Entry;
+  readonly #seat: KeptSeat | null;
   readonly #worker = new NetWorker();
   readonly #delay = new DelayWatch();
   readonly #output = new Output(this.#delay);
-  readonly #url: string;
+  readonly #microphone: Microphone;
   readonly #endings: (() => void)[] = [];
-  #capture: Capture | null = null;
-  #opening = 0;
+  #mode: Mode;
+  #token: string | null = null;
+  /** Number of the last chat or notification that was shown. */
+  #seen: number;
   #wakeLock: WakeLockSentinel | null = null;
   /** Gains the relay was told on this socket. */
   readonly #said = new Map<number, Gain>();
+  #roleAnswered: (refusal: Refusal | null) => void = () => {};
   #welcomed = false;
   #closed = false;
 
-  constructor(room: string, name: string) {
-    const query = new URLSearchParams({ room, name });
+  constructor(room: string, mode: Mode, seat: KeptSeat | null) {
+    const pin = pinOf(room);
+    const key = pin === null ? keyOf(room, location.hash) : null;
     this.#room = room;
-    this.#url = `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/ws?${query}`;
+    this.#mode = mode;
+    this.#seat = seat;
+    this.#seen = seat?.seen ?? 0;
+    this.#entry = { room, name: settings.name.value, role: mode === 'talk' ? 'talker' : 'listener', key, pin };
+    this.#microphone = new Microphone(this.#tell, () => void this.#renewMicrophone());
     this.#output.onport = (playout) => this.#tell({ kind: 'playout', playout }, [playout]);
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
     document.addEventListener('visibilitychange', this.#visibility);
+    document.addEventListener('pointerdown', this.#wake);
+    window.addEventListener('pagehide', this.#keep);
     window.addEventListener('online', this.retryNow);
     batch(() => {
       store.roomState.value = EMPTY_ROOM;
       store.link.value = { state: 'connecting' };
       store.microphone.value = 'off';
       store.echoCancelled.value = true;
-      store.muted.value = false;
-      store.deafened.value = false;
+      store.muted.value = seat?.muted ?? false;
+      store.mutedByHost.value = false;
+      store.deafened.value = seat?.deafened ?? false;
       store.push.value = CLOSED;
       store.ownTalking.value = false;
       store.playout.value = null;
       store.notices.value = [];
+      store.unsaid.value = seat?.unsaid ?? [];
       store.missed.value = store.NONE_MISSED;
       store.chatFollowed.value = true;
     });
   }
 
-  async enter(mode: Mode, steal: boolean): Promise<void> {
-    tellAudioSession(mode === 'talk');
+  async enter(steal: boolean): Promise<void> {
+    const talks = this.#mode === 'talk';
+    tellAudioSession(talks);
     void this.#output.resume();
     const opus = loadCodec();
     opus.catch(() => {}); // Looked at below; until then a refused microphone may come first.
     if (!(await this.#claim(steal))) return;
-    if (mode === 'talk' && !(await this.#openMicrophone())) return;
-    store.microphone.value = this.#capture === null ? 'off' : 'on';
+    const start = await this.#wayIn();
+    if (start === null) return;
+    if (talks && !(await this.#openMicrophone())) return;
+    store.microphone.value = talks ? 'on' : 'off';
     try {
       const binary = await opus;
       const playout = await this.#output.start(binary);
       if (this.#closed) return;
-      const intent = store.intent.value;
-      this.#tell({ kind: 'start', url: this.#url, opus: binary, playout, intent }, [playout]);
-      this.#attachCapture();
+      const [entry, intent] = [this.#entry, store.intent.value];
+      this.#tell({ kind: 'start', origin: location.origin, entry, start, opus: binary, playout, intent }, [playout]);
+      this.#microphone.attach();
       this.#follow();
       store.screen.value = { at: 'room' };
       if (!store.echoCancelled.value) store.showNotice('warning', t('echo'), t('echoMissing'));
@@ -120,15 +154,23 @@ class Conversation {
   async turnOnMicrophone(): Promise<void> {
     store.microphone.value = 'starting';
     tellAudioSession(true);
-    if (await this.#openMicrophone()) {
-      this.#attachCapture();
-      store.muted.value = false;
-      store.microphone.value = 'on';
+    if (!(await this.#openMicrophone())) return;
+    const refusal = this.#mode === 'talk' ? null : await this.#become('talker');
+    if (this.#closed) return;
+    if (refusal !== null) {
+      this.#microphone.drop();
+      store.microphone.value = 'off';
+      store.showNotice('warning', t('noMicrophone'), refusal.message);
+      return;
     }
+    this.#mode = 'talk';
+    this.#microphone.attach();
+    store.setMuted(false);
+    store.microphone.value = 'on';
   }
 
-  say(message: Extract<ToWorker, { kind: 'say' }>['message']): void {
-    this.#tell({ kind: 'say', message });
+  say(text: string): void {
+    this.#tell({ kind: 'chat', text });
   }
 
   resume(): Promise<void> {
@@ -140,16 +182,19 @@ class Conversation {
   close(): void {
     this.#closed = true;
     document.removeEventListener('visibilitychange', this.#visibility);
+    document.removeEventListener('pointerdown', this.#wake);
+    window.removeEventListener('pagehide', this.#keep);
     window.removeEventListener('online', this.retryNow);
     for (const end of this.#endings) end();
     this.#tell({ kind: 'stop' });
-    this.#capture?.stop();
+    this.#microphone.close();
     this.#output.close();
     void this.#wakeLock?.release();
   }
 
   async #claim(steal: boolean): Promise<boolean> {
-    const release = await claim(this.#room, steal, () => {
+    const how = steal ? 'steal' : this.#seat === null ? 'free' : 'wait';
+    const release = await claim(this.#room, how, () => {
       if (!this.#closed) fail({ kind: 'elsewhere' });
     });
     if (release === null) fail({ kind: 'elsewhere' });
@@ -158,12 +203,35 @@ class Conversation {
     return !this.#closed;
   }
 
+  /** Asked before the microphone is: nobody allows that to be told then that they may not come in. */
+  async #wayIn(): Promise<Start | null> {
+    if (this.#seat !== null) {
+      const { token, unsaid } = this.#seat;
+      // The lines are gone with the page that showed them: all of them once more.
+      return { seat: { token, after: 0 }, ticket: null, unsaid };
+    }
+    const answer = await askForTicket(location.origin, this.#entry);
+    if (this.#closed) return null;
+    if (answer !== 'no_answer' && 'refusal' in answer) {
+      this.#refused(answer.refusal);
+      return null;
+    }
+    return { seat: null, ticket: answer === 'no_answer' ? null : answer.ticket, unsaid: [] };
+  }
+
+  #become(role: Entry['role']): Promise<Refusal | null> {
+    this.#tell({ kind: 'role', role });
+    return new Promise((resolve) => {
+      this.#roleAnswered = resolve;
+    });
+  }
+
   /** What is chosen on the screen is done at once. */
   #follow(): void {
     this.#endings.push(
       effect(() => this.#tell({ kind: 'intent', intent: store.intent.value })),
       effect(() => {
-        for (const message of toSay(store.others.value, store.gains.value, this.#said)) this.say(message);
+        for (const gain of toSay(store.others.value, store.gains.value, this.#said)) this.#tell(gain);
       }),
       onChange(settings.processing, () => void this.#renewMicrophone()),
       watchDevices(),
@@ -176,45 +244,22 @@ class Conversation {
 
   /** False where there is no microphone; the screen then says why. */
   async #openMicrophone(): Promise<boolean> {
-    this.#opening += 1;
-    const opening = this.#opening;
-    try {
-      const capture = await startCapture(settings.processing(), () => void this.#renewMicrophone());
-      if (this.#closed || opening !== this.#opening) {
-        capture.stop();
-        return false;
-      }
-      this.#capture?.stop();
-      this.#capture = capture;
-      store.echoCancelled.value = capture.echoCancelled;
-      return true;
-    } catch (error) {
-      if (this.#closed || opening !== this.#opening) return false;
-      const failure = error instanceof CaptureError ? error.failure : 'broken';
-      if (store.screen.value.at === 'room') {
-        this.#capture?.stop();
-        this.#capture = null;
-        store.microphone.value = 'off';
-        store.showNotice('warning', t('noMicrophone'), t(MICROPHONE_GONE[failure]));
-      } else {
-        fail({ kind: 'microphone', failure });
-      }
-      return false;
+    const failure = await this.#microphone.open();
+    if (failure === null) return true;
+    if (failure === 'late') return false;
+    if (store.screen.value.at === 'room') {
+      store.microphone.value = 'off';
+      store.showNotice('warning', t('noMicrophone'), t(MICROPHONE_GONE[failure]));
+    } else {
+      fail({ kind: 'microphone', failure });
     }
-  }
-
-  #attachCapture(): void {
-    if (this.#capture === null) return;
-    const { feed, latencyUs } = this.#capture;
-    this.#tell({ kind: 'capture', feed, latencyUs }, [feed.via === 'track' ? feed.stream : feed.port]);
-    void lookForDevices(); // Their names are told from now on.
-    this.#capture.onlatency = (latencyUs) => this.#tell({ kind: 'capture_latency', latencyUs });
+    return false;
   }
 
   /** Unplugged, taken away by a call, or to be used otherwise: a fresh one takes its place, or one listens without. */
   async #renewMicrophone(): Promise<void> {
     if (store.microphone.value !== 'on' || this.#closed) return;
-    if (await this.#openMicrophone()) this.#attachCapture();
+    if (await this.#openMicrophone()) this.#microphone.attach();
   }
 
   #hear(data: FromWorker): void {
@@ -223,12 +268,18 @@ class Conversation {
         this.#linkChanged(data.link);
         break;
       case 'message':
-        store.take(data.message);
-        if (data.message.type === 'notification') {
-          store.showNotice(data.message.severity, data.message.title, data.message.text);
-        } else if (data.message.type === 'error') {
-          store.showNotice('warning', t('refusedMessage'), data.message.message);
-        }
+        this.#take(data.message);
+        break;
+      case 'token':
+        this.#token = data.token;
+        this.#keep();
+        this.#tell({ kind: 'kept' });
+        break;
+      case 'unsaid':
+        store.unsaid.value = data.unsaid;
+        break;
+      case 'role':
+        this.#roleAnswered(data.refusal);
         break;
       case 'clock':
         this.#delay.learnClock(data.offsetUs, data.roundTripUs, data.lastUs);
@@ -244,13 +295,35 @@ class Conversation {
     }
   }
 
+  #take(message: RelayMessage): void {
+    const numbered = message.type === 'chat' || message.type === 'notification';
+    // What is said again after a reload was shown before it.
+    const fresh = !numbered || message.message > this.#seen;
+    if (numbered) this.#seen = Math.max(this.#seen, message.message);
+    if (message.type === 'welcome' && !message.resumed) this.#seen = 0;
+    store.take(message, fresh);
+    if (message.type === 'notification' && fresh) {
+      store.showNotice(message.severity, message.title, message.text);
+    } else if (message.type === 'error') {
+      store.showNotice('warning', t('refusedMessage'), message.message);
+    } else if (message.type === 'muted' && message.byHost && message.muted && message.id === store.own.value?.id) {
+      store.hostMuted();
+    }
+  }
+
+  #refused(why: Refusal): void {
+    if (why.code === 'bad_pin') keepPin(this.#room, null);
+    if (this.#welcomed) forgetSeat(this.#room);
+    fail({ kind: 'refused', why });
+  }
+
   #linkChanged(link: Link): void {
     store.link.value = link;
     if (link.state === 'open') {
       this.#welcomed = true;
       this.#said.clear();
     }
-    if (link.state === 'ended') fail({ kind: 'ended', reason: link.reason });
+    if (link.state === 'ended') this.#refused(link.why);
     if (link.state !== 'lost') return;
     if (!this.#welcomed && link.attempt >= UNREACHABLE_ATTEMPTS) {
       fail({ kind: 'unreachable' });
@@ -276,12 +349,30 @@ class Conversation {
     if (document.hidden) return;
     void this.#keepAwake();
     if (!this.#output.running) void this.resume();
-    if (this.#capture?.interrupted) void this.#renewMicrophone();
+    if (this.#microphone.interrupted) void this.#renewMicrophone();
   };
 
-  #tell(message: ToWorker, transfer: Transferable[] = []): void {
+  /** A context that was made without a tap, after a reload, plays from the next one. */
+  #wake = (): void => {
+    if (!this.#output.running) void this.resume();
+  };
+
+  #keep = (): void => {
+    if (this.#token === null || this.#closed) return;
+    keepSeat(this.#room, {
+      token: this.#token,
+      mode: this.#mode,
+      muted: store.muted.value,
+      deafened: store.deafened.value,
+      seen: this.#seen,
+      unsaid: store.unsaid.value,
+      atMs: Date.now(),
+    });
+  };
+
+  #tell = (message: ToWorker, transfer: Transferable[] = []): void => {
     this.#worker.postMessage(message, transfer);
-  }
+  };
 }
 
 const MICROPHONE_GONE = {
@@ -291,22 +382,3 @@ const MICROPHONE_GONE = {
   insecure: 'goneInsecure',
   broken: 'goneBroken',
 } as const;
-
-/** Calls `act` when the value of `of` is another one, by its content; not for the first. Undefined is no value yet. */
-function onChange(of: () => unknown, act: () => void): () => void {
-  let before: string | undefined;
-  return effect(() => {
-    const now: string | undefined = JSON.stringify(of());
-    const changed = before !== undefined && now !== undefined && before !== now;
-    before = now ?? before;
-    if (changed) act();
-  });
-}
-
-/** The codec's binary, one file for worker and worklet; null where their code still carries it (development). */
-async function loadCodec(): Promise<ArrayBuffer | null> {
-  if (opusUrl === null) return null;
-  const response = await fetch(opusUrl);
-  if (!response.ok) throw new CodecError();
-  return response.arrayBuffer();
-}

@@ -51,6 +51,7 @@ export class DelayWatch {
       store.playout.value = stats;
       store.heardLevel.value = level;
       store.delayMs.value = delay === null ? null : Math.round(delay);
+      store.heardAgeMs.value = this.#meter.ageMs === null ? null : Math.round(this.#meter.ageMs);
       const sounding = captureUs === 0 ? null : measured;
       if (this.#history.add(nowMs, sounding, samplesToMs(stats.concealedSamples))) this.#show(nowMs, sounding);
     });

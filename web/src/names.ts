@@ -13,6 +13,8 @@ export function roomOf(path: string): string | null {
   return ROOM.test(room) ? room : null;
 }
 
+export const isRoomName = (name: string): boolean => ROOM.test(name);
+
 /** What is wrong with a display name; null where nothing is. */
 export function nameProblem(name: string): 'nameMissing' | 'nameTooLong' | 'nameHidden' | null {
   const trimmed = name.trim();

@@ -43,6 +43,8 @@ export class Output {
     this.#playout = playout;
     if (this.#closed) playout.stop();
     else this.#end = effect(() => this.#follow());
+    // Made without a tap, after a reload: the browser may want one first.
+    store.soundPaused.value = !this.#closed && !this.running;
     return playout.port;
   }
 

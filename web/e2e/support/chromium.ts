@@ -49,11 +49,19 @@ export interface Visit {
 /** What the page finds kept by the browser. The microphone is taken as it is: a test compares it. */
 const KEPT = { 'echo-cancellation': 'off', 'noise-suppression': 'off', 'automatic-gain': 'off' };
 
-/** Opens the page in a profile of its own, not joined yet. */
-export async function visit(
+/** Opens the page of a room in a profile of its own, not joined yet. */
+export const visit = (
   browser: Browser,
-  relay: Relay,
+  relay: Pick<Relay, 'origin'>,
   room: string,
+  options: BrowserContextOptions = {},
+  kept: Record<string, string> = {},
+): Promise<Visit> => visitLink(browser, relay, `${relay.origin}/r/${room}`, options, kept);
+
+export async function visitLink(
+  browser: Browser,
+  relay: Pick<Relay, 'origin'>,
+  link: string,
   options: BrowserContextOptions = {},
   kept: Record<string, string> = {},
 ): Promise<Visit> {
@@ -88,14 +96,14 @@ export async function visit(
     const url = request.url().replace(/^blob:/, '');
     if (!url.startsWith(relay.origin)) complaints.push(`request: ${request.url()}`);
   });
-  await page.goto(relay.link(room));
+  await page.goto(link);
   return { page, complaints };
 }
 
-/** Visits, and joins under that name. */
+/** Visits, and joins under that name. `relay`: or a way to it that has another address. */
 export async function join(
   browser: Browser,
-  relay: Relay,
+  relay: Pick<Relay, 'origin'>,
   room: string,
   name: string,
   mode: 'talk' | 'listen' = 'talk',

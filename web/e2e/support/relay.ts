@@ -1,6 +1,8 @@
 // The shipped relay as a process of its own, with TLS, on a free port of loopback.
 
+import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { join } from 'node:path';
 import { built, Child, freePort, temporaryFolder } from './process.ts';
 
 export class Relay {
@@ -15,7 +17,13 @@ export class Relay {
     this.#flags = flags;
   }
 
-  static async start(flags: string[] = []): Promise<Relay> {
+  /** Whoever finds it may come in. */
+  static start(flags: string[] = []): Promise<Relay> {
+    return Relay.closed(['--open', ...flags]);
+  }
+
+  /** With keys, as it is shipped. */
+  static async closed(flags: string[] = []): Promise<Relay> {
     const relay = new Relay(await freePort(), flags);
     await relay.up();
     return relay;
@@ -32,7 +40,7 @@ export class Relay {
   async up(): Promise<void> {
     const bind = `127.0.0.1:${this.port}`;
     const child = new Child(built('relay', 'RELAY'), [
-      ...['--open', '--bind', bind, '--state-dir', this.#state.path],
+      ...['--bind', bind, '--state-dir', this.#state.path, '--help-port', '0', '--no-mdns'],
       ...this.#flags,
     ]);
     this.#child = child;
@@ -51,8 +59,9 @@ export class Relay {
     }
   }
 
-  async down(): Promise<void> {
-    await this.#child?.stop();
+  /** `SIGKILL`: without a word to anybody. */
+  async down(signal?: NodeJS.Signals): Promise<void> {
+    await this.#child?.stop(signal);
     this.#child = null;
   }
 
@@ -61,13 +70,35 @@ export class Relay {
     this.#state.remove();
   }
 
+  get hostKey(): string {
+    return readFileSync(join(this.#state.path, 'host.key'), 'utf8').trim();
+  }
+
+  /** The room as its host sees it, made first if there is none. */
+  async room(room: string): Promise<{ key: string; pin: string; participants: { id: number; name: string }[] }> {
+    await this.host('POST', '', { room });
+    return this.host('GET', `/${room}`);
+  }
+
+  /** Something that only the host may do. */
+  async host<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers = { Authorization: `Bearer ${this.hostKey}` };
+    const { text } = await this.call(method, `/api/v1/rooms${path}`, body, headers);
+    return (text === '' ? null : JSON.parse(text)) as T;
+  }
+
   notify(room: string, body: { severity?: string; title: string; text?: string }) {
     return this.call('POST', `/api/v1/rooms/${room}/notifications`, body);
   }
 
-  call(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    more: Record<string, string> = {},
+  ): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
-      const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
+      const headers = { ...more, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
       const call = request(`${this.origin}${path}`, { method, headers, rejectUnauthorized: false }, (response) => {
         let text = '';
         response.on('data', (part: Buffer) => {

@@ -57,6 +57,12 @@ describe('coming back', () => {
     expect(verdict(4000, null)).toBe('return');
   });
 
+  test('who was replaced, removed, or saw the room end does not return by themselves', () => {
+    expect(verdict(4002, { reconnect: false })).toBe('replaced');
+    expect(verdict(4003, { reconnect: false })).toBe('removed');
+    expect(verdict(4004, null)).toBe('room_ended');
+  });
+
   test('a hidden page is more patient', () => {
     expect(silenceLimitMs(true)).toBeGreaterThan(silenceLimitMs(false));
   });

@@ -3,16 +3,32 @@
 import type { CaptureFeed } from '../audio/capture.ts';
 import type { Packet } from '../audio/jitter/packet.ts';
 import type { JitterStats } from '../audio/jitter/stats.ts';
-import type { PageMessage, RelayMessage } from './text.ts';
+import type { Unsaid } from './outbox.ts';
+import type { Start } from './session.ts';
+import type { RelayMessage } from './text.ts';
+import type { Entry, Refusal } from './ticket.ts';
 
 export type ToWorker =
-  | { kind: 'start'; url: string; opus: ArrayBuffer | null; playout: MessagePort | null; intent: Intent }
+  | {
+      kind: 'start';
+      origin: string;
+      entry: Entry;
+      start: Start;
+      opus: ArrayBuffer | null;
+      playout: MessagePort | null;
+      intent: Intent;
+    }
   /** Another playout worklet takes over. */
   | { kind: 'playout'; playout: MessagePort }
   | { kind: 'capture'; feed: CaptureFeed; latencyUs: number }
   | { kind: 'capture_latency'; latencyUs: number }
   | { kind: 'intent'; intent: Intent }
-  | { kind: 'say'; message: PageMessage }
+  | { kind: 'chat'; text: string }
+  | { kind: 'gain'; participant: number; db: number | null }
+  /** The last token is. */
+  | { kind: 'kept' }
+  /** The seat is given up for one with another role; the answer is `role`. */
+  | { kind: 'role'; role: Entry['role'] }
   | { kind: 'hidden'; hidden: boolean }
   | { kind: 'retry' }
   | { kind: 'stop' };
@@ -38,6 +54,9 @@ export type FromWorker =
   | { kind: 'message'; message: RelayMessage }
   | { kind: 'clock'; offsetUs: number; roundTripUs: number; lastUs: number }
   | { kind: 'uplink'; level: number; talking: boolean; lagMs: number; withheld: number }
+  | { kind: 'token'; token: string }
+  | { kind: 'unsaid'; unsaid: readonly Unsaid[] }
+  | { kind: 'role'; refusal: Refusal | null }
   | { kind: 'codec_failed' };
 
 export type Link =
@@ -45,7 +64,7 @@ export type Link =
   | { state: 'open' }
   | { state: 'lost'; attempt: number; retryMs: number }
   /** The relay does not want us, or let us go for good. */
-  | { state: 'ended'; reason: string };
+  | { state: 'ended'; why: Refusal };
 
 export type ToPlayout =
   | { kind: 'begin'; ptimeSamples: number }

@@ -10,13 +10,22 @@ export function pauseMs(attempt: number, random: number): number {
   return full * (0.5 + 0.5 * random);
 }
 
-export type Verdict = 'return' | 'ended';
+export type Verdict = 'return' | 'ended' | 'replaced' | 'removed' | 'room_ended';
 
-/** What a close means: 1000, or a goodbye that asks us not to return, ends it; everything else is worth another try. */
+/** Closes of the relay that say why. */
+const FINAL: Record<number, Verdict> = { 1000: 'ended', 4002: 'replaced', 4003: 'removed', 4004: 'room_ended' };
+
+/** What a close means: some codes, or a goodbye that asks us not to return, end it; all else is worth another try. */
 export function verdict(code: number, goodbye: { reconnect: boolean } | null): Verdict {
-  if (goodbye !== null) return goodbye.reconnect ? 'return' : 'ended';
-  return code === 1000 ? 'ended' : 'return';
+  const final = FINAL[code];
+  if (goodbye?.reconnect === true) return 'return';
+  return final ?? (goodbye === null ? 'return' : 'ended');
 }
+
+/** Refusals that a moment may change: whoever was in the room before waits for it. */
+const PASSING: readonly string[] = ['full', 'rate_limited', 'too_many_sockets'];
+
+export const passes = (code: string): boolean => PASSING.includes(code);
 
 /** A socket that has been silent that long is gone, whatever the system says of it (the relay pings every second). */
 export function silenceLimitMs(hidden: boolean): number {

@@ -4,8 +4,10 @@
 import { ArrivalReport } from './arrival-report.ts';
 import { RelayClock } from './clock.ts';
 import type { Link } from './messages.ts';
-import { pauseMs, silenceLimitMs, verdict } from './reconnect.ts';
+import { Outbox, type Unsaid } from './outbox.ts';
+import { passes, pauseMs, silenceLimitMs, verdict } from './reconnect.ts';
 import { type PageMessage, parseText, type RelayMessage, type Welcome } from './text.ts';
+import { askForTicket, type Entry, type Refusal, relayAnswers } from './ticket.ts';
 import { Unwrapper } from './unwrap.ts';
 import { PING_SENDING_MS, UplinkGate } from './uplink-gate.ts';
 import { type DownPacket, parseDown, type UpPacket, writeUp } from './wire.ts';
@@ -17,6 +19,24 @@ const LOOK_MS = 50;
 /** A few pings at the start set the clock. */
 const FIRST_PINGS = 5;
 const PING_QUIET_MS = 2_000;
+/** A token that a relay which is there refused so often is worth nothing any more. */
+const RESUMES = 3;
+
+/** A place in the room that outlives its socket. */
+export interface Seat {
+  /** Brings us back to it. */
+  token: string;
+  /** Number of the last chat or notification that came. */
+  after: number;
+}
+
+/** What to begin with: a seat that is held, a ticket, or neither. */
+export interface Start {
+  seat: Seat | null;
+  ticket: string | null;
+  /** Written before, and not said yet. */
+  unsaid: readonly Unsaid[];
+}
 
 export interface SessionEvents {
   link(link: Link): void;
@@ -25,6 +45,10 @@ export interface SessionEvents {
   packet(packet: DownPacket, timestamp: number): void;
   /** `roundTripUs`: the shortest, to which the offset belongs; `lastUs`: the last one. */
   clock(offsetUs: number, roundTripUs: number, lastUs: number): void;
+  /** A token to keep; the one before is good until `kept`. */
+  token(token: string): void;
+  /** Lines that have not come back yet. */
+  unsaid(lines: readonly Unsaid[]): void;
 }
 
 /** This machine's clock in µs, the same in every thread of the page. */
@@ -34,8 +58,15 @@ export class Session {
   readonly clock = new RelayClock();
   talking = false;
   hidden = false;
-  readonly #url: string;
+  readonly #origin: string;
   readonly #events: SessionEvents;
+  #entry: Entry;
+  #seat: Seat | null;
+  #ticket: string | null;
+  readonly #outbox: Outbox;
+  #refusedResumes = 0;
+  #entered = false;
+  #id: number | null = null;
   #socket: WebSocket | null = null;
   #gate: UplinkGate | null = null;
   #arrivals = new ArrivalReport();
@@ -50,8 +81,13 @@ export class Session {
   #look: ReturnType<typeof setInterval> | null = null;
   #stopped = false;
 
-  constructor(url: string, events: SessionEvents) {
-    this.#url = url;
+  /** `origin` is the relay's, with http or https. */
+  constructor(origin: string, entry: Entry, start: Start, events: SessionEvents) {
+    this.#origin = origin;
+    this.#entry = entry;
+    this.#seat = start.seat;
+    this.#ticket = start.ticket;
+    this.#outbox = new Outbox(start.unsaid);
     this.#events = events;
   }
 
@@ -68,6 +104,22 @@ export class Session {
     this.#drop(1000);
   }
 
+  /** Gives this seat up for another one with that role; stays, and gives why, if there is none. */
+  async become(role: Entry['role']): Promise<Refusal | null> {
+    const entry = { ...this.#entry, role };
+    const answer = await askForTicket(this.#origin, entry);
+    if (this.#stopped) return null;
+    if (answer === 'no_answer') return { code: 'no_answer', message: '', retryS: null };
+    if ('refusal' in answer) return answer.refusal;
+    this.#entry = entry;
+    this.#seat = null;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#drop(1000);
+    this.#events.link({ state: 'connecting' });
+    this.#open({ ticket: answer.ticket });
+    return null;
+  }
+
   /** The network or the page came back: do not wait out the pause. */
   retryNow(): void {
     if (this.#retry === null) return;
@@ -77,6 +129,21 @@ export class Session {
 
   say(message: PageMessage): void {
     if (this.welcomed) this.#socket!.send(JSON.stringify(message));
+  }
+
+  /** Says a line to the room, now or when there is a way. */
+  chat(text: string): void {
+    this.#sayLine(this.#outbox.add(text));
+    this.#events.unsaid(this.#outbox.lines);
+  }
+
+  /** The last token is kept. */
+  kept(): void {
+    this.say({ type: 'resume_received' });
+  }
+
+  #sayLine({ echo, text }: Unsaid): void {
+    this.say({ type: 'chat', text, echo });
   }
 
   send(packet: UpPacket): void {
@@ -97,8 +164,27 @@ export class Session {
 
   #connect(): void {
     this.#retry = null;
+    if (this.#seat !== null) this.#open({ resume: this.#seat.token, after: String(this.#seat.after) });
+    else void this.#enter();
+  }
+
+  /** With the ticket there is, which may have grown too old, then with others. */
+  async #enter(): Promise<void> {
+    const ticket = this.#ticket;
+    this.#ticket = null;
+    const answer = ticket !== null ? { ticket } : await askForTicket(this.#origin, this.#entry);
+    if (this.#stopped || this.#socket !== null) return;
+    if (answer === 'no_answer') this.#lost();
+    else if ('ticket' in answer) this.#open({ ticket: answer.ticket });
+    else if (this.#entered && passes(answer.refusal.code)) this.#lost();
+    else this.#end(answer.refusal);
+  }
+
+  #open(query: Record<string, string>): void {
+    this.#retry = null;
     this.#goodbye = null;
-    const socket = new WebSocket(this.#url, SUBPROTOCOL);
+    const url = `${this.#origin.replace(/^http/, 'ws')}/ws?${new URLSearchParams(query)}`;
+    const socket = new WebSocket(url, SUBPROTOCOL);
     socket.binaryType = 'arraybuffer';
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ code, reason }) => this.#closed(socket, code, reason);
@@ -131,21 +217,60 @@ export class Session {
       case 'goodbye':
         this.#goodbye = message;
         break;
+      case 'resume':
+        if (this.#seat !== null) this.#seat = { ...this.#seat, token: message.token };
+        this.#events.token(message.token);
+        break;
+      case 'chat':
+      case 'notification':
+        if (message.type === 'chat' && message.id === this.#id && message.echo !== null) this.#came(message.echo);
+        if (this.#isNew(message.message)) this.#events.message(message);
+        break;
+      case 'error':
+        if (message.code === 'bad_message') this.#refused();
+        this.#events.message(message);
+        break;
       default:
         this.#events.message(message);
     }
+  }
+
+  #came(echo: number): void {
+    this.#outbox.came(echo);
+    this.#events.unsaid(this.#outbox.lines);
+  }
+
+  /** All else that a page says is well-formed: it was a line, and saying it again would not help. */
+  #refused(): void {
+    this.#outbox.refused();
+    this.#events.unsaid(this.#outbox.lines);
+  }
+
+  /** What is replayed may have come already. */
+  #isNew(number: number): boolean {
+    if (this.#seat === null || number <= this.#seat.after) return false;
+    this.#seat = { ...this.#seat, after: number };
+    return true;
   }
 
   #welcome(message: Welcome): void {
     this.#gate = new UplinkGate(message.bitrate, message.ptimeMs);
     this.#arrivals = new ArrivalReport();
     this.#timestamps = new Unwrapper(32);
+    // A new seat has missed nothing.
+    this.#seat = { token: message.resume, after: message.resumed ? (this.#seat?.after ?? 0) : 0 };
+    this.#id = message.id;
+    this.#entered = true;
+    this.#refusedResumes = 0;
     this.#attempt = 0;
     this.#pings = 0;
     this.#lastPingMs = 0;
     this.#events.link({ state: 'open' });
     this.#events.welcome(message);
     this.#events.message(message);
+    this.#events.token(message.resume);
+    for (const line of this.#outbox.welcomed(message.echo, message.resumed)) this.#sayLine(line);
+    this.#events.unsaid(this.#outbox.lines);
     this.#ping();
   }
 
@@ -191,31 +316,22 @@ export class Session {
     this.#socket = null;
     this.#gate = null;
     if (this.#stopped) return;
-    if (verdict(code, this.#goodbye) === 'ended') {
-      this.#end(this.#goodbye?.reason || reason || 'The relay ended the session.');
-    } else if (welcomed) {
+    const what = verdict(code, this.#goodbye);
+    if (what !== 'return') {
+      this.#end({ code: what, message: this.#goodbye?.reason || reason, retryS: null });
+    } else if (welcomed || this.#seat === null) {
       this.#lost();
     } else {
-      this.#refusal().then((why) => {
-        if (why === null) this.#lost();
-        else this.#end(why);
-      });
+      void this.#resumeFailed();
     }
   }
 
-  /** A browser does not say why a socket was refused; the same address over HTTP does. Null: worth another try. */
-  async #refusal(): Promise<string | null> {
-    try {
-      const response = await fetch(this.#url.replace(/^ws/, 'http'), { cache: 'no-store' });
-      if (response.status !== 400 && response.status !== 403) return null;
-      const body: unknown = await response.json();
-      const { error, message } = body as { error?: unknown; message?: unknown };
-      // Without the socket's own headers these two are always missing: they say nothing about us.
-      if (error === 'bad_subprotocol' || error === 'upgrade_required' || typeof message !== 'string') return null;
-      return message;
-    } catch {
-      return null;
-    }
+  /** A browser does not say why a socket was refused. */
+  async #resumeFailed(): Promise<void> {
+    if (await relayAnswers(this.#origin)) this.#refusedResumes += 1;
+    if (this.#stopped || this.#socket !== null) return;
+    if (this.#refusedResumes >= RESUMES) this.#seat = null;
+    this.#lost();
   }
 
   #lost(): void {
@@ -226,9 +342,9 @@ export class Session {
     this.#retry = setTimeout(() => this.#connect(), retryMs);
   }
 
-  #end(reason: string): void {
+  #end(why: Refusal): void {
     this.stop();
-    this.#events.link({ state: 'ended', reason });
+    this.#events.link({ state: 'ended', why });
   }
 
   #drop(code: number): void {

@@ -23,9 +23,12 @@ test('a welcome gives all that a session needs', () => {
     bitrate: 64000,
     clockUs: 123456789,
     participants: [
-      { id: 1, name: 'Ada', muted: true, talking: false },
-      { id: 3, name: '<img src=x onerror=alert(1)>', muted: false, talking: true },
+      { id: 1, name: 'Ada', role: 'host', muted: true, talking: false, away: true },
+      { id: 3, name: '<img src=x onerror=alert(1)>', role: 'talker', muted: false, talking: true, away: false },
     ],
+    resume: 'eyJyb29tIjoic3RhZ2UtMiJ9.c2lnbmVk',
+    resumed: true,
+    echo: 6,
   });
 });
 

@@ -1,11 +1,17 @@
 // Text messages of the relay, parsed once into types. What is unknown is ignored; what is broken is ignored too and
 // counted by the caller: a page must survive a newer relay.
 
+export type Role = 'host' | 'talker' | 'listener';
+const ROLES = ['host', 'talker', 'listener'] as const;
+
 export interface Participant {
   id: number;
   name: string;
+  role: Role;
   muted: boolean;
   talking: boolean;
+  /** Their link is gone, and their seat is held. */
+  away: boolean;
 }
 
 export type Severity = 'info' | 'warning' | 'critical';
@@ -19,6 +25,12 @@ export interface Welcome {
   bitrate: number;
   clockUs: number;
   participants: Participant[];
+  /** Brings its holder back to this seat. */
+  resume: string;
+  /** It was this seat already. */
+  resumed: boolean;
+  /** Number of the last line that the relay took from this seat. */
+  echo: number;
 }
 
 export type RelayMessage =
@@ -26,10 +38,18 @@ export type RelayMessage =
   | { type: 'joined'; participant: Participant }
   | { type: 'left'; id: number }
   | { type: 'talking'; id: number; talking: boolean }
-  | { type: 'muted'; id: number; muted: boolean }
+  | { type: 'muted'; id: number; muted: boolean; byHost: boolean }
   | { type: 'away'; id: number; away: boolean }
-  | { type: 'resume'; token: string }
-  | { type: 'chat'; message: number; id: number; name: string; text: string; atMs: number }
+  | {
+      type: 'chat';
+      message: number;
+      id: number;
+      name: string;
+      text: string;
+      atMs: number;
+      /** Its writer's own number for it. */
+      echo: number | null;
+    }
   | {
       type: 'notification';
       message: number;
@@ -39,13 +59,17 @@ export type RelayMessage =
       text: string;
       atMs: number;
     }
+  /** A token that takes the place of the last one. */
+  | { type: 'resume'; token: string }
   | { type: 'ping'; t: number }
   | { type: 'pong'; t: number; clockUs: number }
   | { type: 'error'; code: string; message: string }
   | { type: 'goodbye'; reason: string; reconnect: boolean };
 
 export type PageMessage =
-  | { type: 'chat'; text: string }
+  | { type: 'chat'; text: string; echo: number }
+  /** A token is kept; the one before may die. */
+  | { type: 'resume_received' }
   | { type: 'notify'; severity: Severity; title: string; text: string }
   | { type: 'mute'; muted: boolean }
   | { type: 'deafen'; deafened: boolean }
@@ -84,6 +108,9 @@ function message(f: Fields): RelayMessage | null {
         bitrate: f.integer('bitrate'),
         clockUs: f.integer('clock_us'),
         participants: f.list('participants').map(participant),
+        resume: f.string('resume'),
+        resumed: f.boolean('resumed'),
+        echo: f.integer('echo'),
       };
     case 'joined':
       return { type, participant: participant(f.object('participant')) };
@@ -92,11 +119,9 @@ function message(f: Fields): RelayMessage | null {
     case 'talking':
       return { type, id: f.integer('id'), talking: f.boolean('talking') };
     case 'muted':
-      return { type, id: f.integer('id'), muted: f.boolean('muted') };
+      return { type, id: f.integer('id'), muted: f.boolean('muted'), byHost: f.has('by') && f.string('by') === 'host' };
     case 'away':
       return { type, id: f.integer('id'), away: f.boolean('away') };
-    case 'resume':
-      return { type, token: f.string('token') };
     case 'chat':
       return {
         type,
@@ -105,6 +130,7 @@ function message(f: Fields): RelayMessage | null {
         name: f.string('name'),
         text: f.string('text'),
         atMs: f.integer('at_ms'),
+        echo: f.has('echo') ? f.integer('echo') : null,
       };
     case 'notification':
       return {
@@ -116,6 +142,8 @@ function message(f: Fields): RelayMessage | null {
         text: f.string('text'),
         atMs: f.integer('at_ms'),
       };
+    case 'resume':
+      return { type, token: f.string('token') };
     case 'ping':
       return { type, t: f.integer('t') };
     case 'pong':
@@ -130,7 +158,14 @@ function message(f: Fields): RelayMessage | null {
 }
 
 function participant(f: Fields): Participant {
-  return { id: f.integer('id'), name: f.string('name'), muted: f.boolean('muted'), talking: f.boolean('talking') };
+  return {
+    id: f.integer('id'),
+    name: f.string('name'),
+    role: f.oneOf('role', ROLES),
+    muted: f.boolean('muted'),
+    talking: f.boolean('talking'),
+    away: f.boolean('away'),
+  };
 }
 
 class BadField extends Error {}

@@ -52,8 +52,17 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case 'intent':
       follow(data.intent);
       break;
-    case 'say':
-      session?.say(data.message);
+    case 'gain':
+      session?.say({ type: 'gain', participant: data.participant, db: data.db });
+      break;
+    case 'chat':
+      session?.chat(data.text);
+      break;
+    case 'kept':
+      session?.kept();
+      break;
+    case 'role':
+      void session?.become(data.role).then((refusal) => tell({ kind: 'role', refusal }));
       break;
     case 'hidden':
       if (session !== null) session.hidden = data.hidden;
@@ -81,7 +90,7 @@ function start(data: Extract<ToWorker, { kind: 'start' }>): void {
       beginUplink();
     })
     .catch(() => tell({ kind: 'codec_failed' }));
-  session = new Session(data.url, {
+  session = new Session(data.origin, data.entry, data.start, {
     link: (link) => tell({ kind: 'link', link }),
     message: (message) => tell({ kind: 'message', message }),
     clock: (offsetUs, roundTripUs, lastUs) => tell({ kind: 'clock', offsetUs, roundTripUs, lastUs }),
@@ -89,9 +98,12 @@ function start(data: Extract<ToWorker, { kind: 'start' }>): void {
       welcome = message;
       beginPlayout(message);
       beginUplink();
-      if (intent.muted) session!.say({ type: 'mute', muted: true });
-      if (intent.deafened) session!.say({ type: 'deafen', deafened: true });
+      // A seat that was held remembers what it was told last.
+      if (intent.muted || message.resumed) session!.say({ type: 'mute', muted: intent.muted });
+      if (intent.deafened || message.resumed) session!.say({ type: 'deafen', deafened: intent.deafened });
     },
+    token: (token) => tell({ kind: 'token', token }),
+    unsaid: (unsaid) => tell({ kind: 'unsaid', unsaid }),
     packet: playPacket,
   });
   session.start();

@@ -3,18 +3,21 @@ import { sendChat } from '../conversation.ts';
 import { SendIcon } from './icons.tsx';
 import { SeverityIcon, severityWord } from './notices.tsx';
 import type { Line } from './room-state.ts';
-import { chatFollowed, link, missed, NONE_MISSED, roomState, showNotice } from './store.ts';
+import { chatFollowed, missed, NONE_MISSED, roomState, showNotice, unsaid } from './store.ts';
 import { language, t } from './words.ts';
 
 const MAX_CHARACTERS = 1000;
+/** So many lines wait for a relay that is away; the relay takes more at once, but not much more. */
+const MAX_UNSAID = 50;
 
 export function Chat() {
   const lines = roomState.value.lines;
+  const waiting = unsaid.value;
   const list = useRef<HTMLDivElement>(null);
   // New lines scroll in, unless somebody is reading further up.
   useLayoutEffect(() => {
-    if (chatFollowed.peek() && lines.length > 0) list.current!.scrollTop = list.current!.scrollHeight;
-  }, [lines]);
+    if (chatFollowed.peek() && lines.length + waiting.length > 0) list.current!.scrollTop = list.current!.scrollHeight;
+  }, [lines, waiting]);
   return (
     <section class="chat" aria-label={t('chat')}>
       <div
@@ -29,10 +32,16 @@ export function Chat() {
         }}
         onPointerDown={seen}
       >
-        {lines.length === 0 && <p class="chat-empty">{t('chatEmpty')}</p>}
+        {lines.length + waiting.length === 0 && <p class="chat-empty">{t('chatEmpty')}</p>}
         <ol>
           {lines.map((line) => (
             <LineView key={line.key} line={line} />
+          ))}
+          {waiting.map(({ echo, text }) => (
+            <li key={`u${echo}`} class="line said own unsaid" data-testid="unsaid">
+              <span class="said-head">{t('sending')}</span>
+              <p dir="auto">{text}</p>
+            </li>
           ))}
         </ol>
       </div>
@@ -89,9 +98,12 @@ function LineView({ line }: { line: Line }) {
 function Composer() {
   const [text, setText] = useState('');
   const trimmed = text.trim();
-  const open = link.value.state === 'open';
   const send = () => {
-    if (trimmed === '' || !open) return;
+    if (trimmed === '') return;
+    if (unsaid.value.length >= MAX_UNSAID) {
+      showNotice('warning', t('chatWaits'));
+      return;
+    }
     // The field's own limit holds for what is typed, not for what an extension or a script puts in.
     if ([...trimmed].length > MAX_CHARACTERS) {
       showNotice('warning', t('chatTooLong', { most: MAX_CHARACTERS }));
@@ -125,7 +137,7 @@ function Composer() {
         type="submit"
         data-testid="chat-send"
         aria-label={t('send')}
-        disabled={trimmed === '' || !open}
+        disabled={trimmed === ''}
       >
         <SendIcon />
       </button>

@@ -8,6 +8,7 @@ import {
   delayMs,
   delaySamples,
   delayVerdict,
+  heardAgeMs,
   heardLevel,
   others,
   playout,
@@ -39,6 +40,7 @@ export function DelayButton({ onClick }: { onClick: () => void }) {
       type="button"
       data-testid="delay"
       data-ms={ms}
+      data-age-ms={heardAgeMs.value ?? ''}
       data-target-ms={Math.round(stats.targetUs / 1000)}
       data-level-ms={Math.round(stats.levelUs / 1000)}
       data-concealed-ms={Math.round(samplesToMs(stats.concealedSamples))}

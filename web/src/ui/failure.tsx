@@ -1,45 +1,36 @@
 // What went wrong, and the next step: never a dead end, never a guess.
 
-import { join, type Mode } from '../conversation.ts';
+import { join } from '../conversation.ts';
+import type { Mode } from '../kept.ts';
+import { type Explanation, explain } from './explain.ts';
 import { WarningIcon } from './icons.tsx';
-import { type Failure as FailureKind, screen } from './store.ts';
-import { type Key, t } from './words.ts';
+import { PinForm } from './pin-form.tsx';
+import { type Failure as FailureKind, mode, screen } from './store.ts';
+import { t } from './words.ts';
 
 export function Failure({ failure }: { failure: FailureKind }) {
-  const { title, text, talk, listen, step } = explain(failure);
+  const what = explain(failure);
+  const kind = failure.kind === 'refused' ? failure.why.code : failure.kind;
   return (
     <main class="join">
-      <section class="card failure" data-testid="failure" data-kind={failure.kind} role="alert">
+      <section class="card failure" data-testid="failure" data-kind={kind} role="alert">
         <WarningIcon />
-        <h1>{t(title)}</h1>
-        <p>{failure.kind === 'ended' ? <bdi>{failure.reason}</bdi> : text !== undefined && t(text)}</p>
-        {step === 'lobby' && (
-          <a class="button primary" href="/">
-            {t('goLobby')}
-          </a>
-        )}
-        {step === 'https' && (
-          <a class="button primary" href={location.href.replace(/^http:/, 'https:')}>
-            {t('openHttps')}
-          </a>
-        )}
-        {step === 'reload' && (
-          <button class="button primary" type="button" onClick={() => location.reload()}>
-            {t('reload')}
-          </button>
-        )}
-        {talk !== undefined && (
+        <h1>{t(what.title)}</h1>
+        <p>{what.text === null ? <bdi>{what.words}</bdi> : t(what.text)}</p>
+        <Step step={what.step} />
+        {what.pin !== null && <PinForm problem={what.pin} enter={(pin) => again(mode.value, { pin })} />}
+        {what.talk !== null && (
           <button
-            class="button primary"
+            class={`button ${what.pin === null ? 'primary' : 'plain'}`}
             type="button"
             data-testid="retry"
-            onClick={() => again('talk', failure.kind === 'elsewhere')}
+            onClick={() => again(failure.kind === 'refused' ? mode.value : 'talk', { steal: what.steals })}
           >
-            {t(talk)}
+            {t(what.talk)}
           </button>
         )}
-        {listen && (
-          <button class="button plain" type="button" data-testid="listen-only" onClick={() => again('listen', false)}>
+        {what.listens && (
+          <button class="button plain" type="button" data-testid="listen-only" onClick={() => again('listen', {})}>
             {t('onlyListen')}
           </button>
         )}
@@ -48,45 +39,33 @@ export function Failure({ failure }: { failure: FailureKind }) {
   );
 }
 
-function again(mode: Mode, steal: boolean) {
-  screen.value = { at: 'join' };
-  join(mode, steal);
-}
-
-interface Explanation {
-  title: Key;
-  text?: Key;
-  talk?: Key;
-  listen?: boolean;
-  /** What helps other than trying again. */
-  step?: 'lobby' | 'https' | 'reload';
-}
-
-function explain(failure: FailureKind): Explanation {
-  switch (failure.kind) {
-    case 'bad_room':
-      return { title: 'badRoom', text: 'badRoomText', step: 'lobby' };
-    case 'insecure':
-      return { title: 'insecure', text: 'insecureText', step: 'https' };
-    case 'unsupported':
-      return { title: 'unsupported', text: 'unsupportedText', talk: 'tryAgain' };
-    case 'codec':
-      return { title: 'codec', text: 'codecText', step: 'reload', talk: 'tryAgain' };
-    case 'ended':
-      return { title: 'ended', talk: 'joinAgain', listen: true };
-    case 'unreachable':
-      return { title: 'unreachable', text: 'unreachableText', talk: 'tryAgain', step: 'reload' };
-    case 'elsewhere':
-      return { title: 'elsewhere', text: 'elsewhereText', talk: 'useThisTab' };
-    case 'microphone':
-      return { ...MICROPHONE[failure.failure], talk: 'tryAgain', listen: true };
+/** What helps other than trying again. */
+function Step({ step }: { step: Explanation['step'] }) {
+  switch (step) {
+    case 'lobby':
+      return (
+        <a class="button primary" href="/">
+          {t('goLobby')}
+        </a>
+      );
+    case 'https':
+      return (
+        <a class="button primary" href={location.href.replace(/^http:/, 'https:')}>
+          {t('openHttps')}
+        </a>
+      );
+    case 'reload':
+      return (
+        <button class="button primary" type="button" onClick={() => location.reload()}>
+          {t('reload')}
+        </button>
+      );
+    case null:
+      return null;
   }
 }
 
-const MICROPHONE: Record<Extract<FailureKind, { kind: 'microphone' }>['failure'], { title: Key; text: Key }> = {
-  refused: { title: 'micRefused', text: 'micRefusedText' },
-  missing: { title: 'micMissing', text: 'micMissingText' },
-  busy: { title: 'micBusy', text: 'micBusyText' },
-  insecure: { title: 'insecure', text: 'insecureText' },
-  broken: { title: 'micBroken', text: 'micBrokenText' },
-};
+function again(mode: Mode, how: { steal?: boolean; pin?: string }) {
+  screen.value = { at: 'join' };
+  join(mode, how);
+}

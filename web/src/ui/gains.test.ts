@@ -4,7 +4,14 @@ import { expect, test } from 'vitest';
 import type { Participant } from '../net/text.ts';
 import { type Gain, gainOf, toSay } from './gains.ts';
 
-const person = (id: number, name: string): Participant => ({ id, name, muted: false, talking: false });
+const person = (id: number, name: string): Participant => ({
+  id,
+  name,
+  role: 'talker',
+  muted: false,
+  talking: false,
+  away: false,
+});
 const ada = person(1, 'Ada');
 const grace = person(2, 'Grace');
 
@@ -14,17 +21,21 @@ test('who is as they are is not spoken of', () => {
 
 test('a gain is said once, and 0 takes it back', () => {
   const said = new Map<number, Gain>();
-  expect(toSay([ada, grace], { Ada: -6 }, said)).toEqual([{ type: 'gain', participant: 1, db: -6 }]);
+  expect(toSay([ada, grace], { Ada: -6 }, said)).toEqual([{ kind: 'gain', participant: 1, db: -6 }]);
   expect(toSay([ada, grace], { Ada: -6 }, said)).toEqual([]);
-  expect(toSay([ada, grace], { Ada: null }, said)).toEqual([{ type: 'gain', participant: 1, db: null }]);
-  expect(toSay([ada, grace], { Ada: 0 }, said)).toEqual([{ type: 'gain', participant: 1, db: 0 }]);
+  expect(toSay([ada, grace], { Ada: null }, said)).toEqual([{ kind: 'gain', participant: 1, db: null }]);
+  expect(toSay([ada, grace], { Ada: 0 }, said)).toEqual([{ kind: 'gain', participant: 1, db: 0 }]);
 });
 
 test('who comes back under another id is heard as before', () => {
   const said = new Map<number, Gain>();
   toSay([ada], { Ada: 3 }, said);
   expect(toSay([], { Ada: 3 }, said)).toEqual([]);
-  expect(toSay([person(7, 'Ada')], { Ada: 3 }, said)).toEqual([{ type: 'gain', participant: 7, db: 3 }]);
+  expect(toSay([person(7, 'Ada')], { Ada: 3 }, said)).toEqual([{ kind: 'gain', participant: 7, db: 3 }]);
+});
+
+test('on another socket what was taken back is said too: the relay may remember more', () => {
+  expect(toSay([ada, grace], { Ada: 0 }, new Map())).toEqual([{ kind: 'gain', participant: 1, db: 0 }]);
 });
 
 test('a name that is a word of the language is a name', () => {

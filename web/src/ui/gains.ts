@@ -17,10 +17,12 @@ export function toSay(
   others: readonly Participant[],
   gains: Gains,
   said: Map<number, Gain>,
-): { type: 'gain'; participant: number; db: Gain }[] {
+): { kind: 'gain'; participant: number; db: Gain }[] {
   const here = new Set(others.map((p) => p.id));
   for (const id of said.keys()) if (!here.has(id)) said.delete(id);
-  const news = others.filter((p) => gainOf(gains, p.name) !== (said.has(p.id) ? said.get(p.id)! : 0));
+  // Of whom nothing was said yet, the relay may remember what was said on another socket.
+  const known = (p: Participant) => (said.has(p.id) ? said.get(p.id) : Object.hasOwn(gains, p.name) ? undefined : 0);
+  const news = others.filter((p) => gainOf(gains, p.name) !== known(p));
   for (const p of news) said.set(p.id, gainOf(gains, p.name));
-  return news.map((p) => ({ type: 'gain', participant: p.id, db: gainOf(gains, p.name) }));
+  return news.map((p) => ({ kind: 'gain', participant: p.id, db: gainOf(gains, p.name) }));
 }

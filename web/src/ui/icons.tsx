@@ -117,6 +117,13 @@ export const WeakLinkIcon = () => (
   </Icon>
 );
 
+export const AwayIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M12 7v5.2l3.3 2" />
+  </Icon>
+);
+
 /** The mark: a line that carries a voice. */
 export const Mark = () => (
   <svg class="mark" viewBox="0 0 64 64" aria-hidden="true" focusable="false">

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { initials } from '../names.ts';
 import type { Participant } from '../net/text.ts';
 import { gainOf } from './gains.ts';
-import { MutedIcon, SpeakerOffIcon, WeakLinkIcon } from './icons.tsx';
+import { AwayIcon, EarIcon, MutedIcon, SpeakerOffIcon, WeakLinkIcon } from './icons.tsx';
 import { useLevel } from './level.tsx';
 import { PersonSheet } from './person-sheet.tsx';
 import { gains, heardLevel, others, own, ownLevel, ownTalking, weakLinks } from './store.ts';
@@ -47,7 +47,7 @@ function Person({ who, self, talking }: { who: Participant; self: boolean; talki
   return (
     <li
       ref={tile}
-      class={`person ${state}`}
+      class={`person ${state} ${who.away ? 'away' : ''}`}
       data-testid="participant"
       data-id={who.id}
       data-self={self}
@@ -55,6 +55,8 @@ function Person({ who, self, talking }: { who: Participant; self: boolean; talki
       data-talking={state === 'talking'}
       data-weak={weak}
       data-silenced={silenced}
+      data-away={who.away}
+      data-role={who.role}
     >
       <span class={`avatar colour-${colourOf(who.name)}`} aria-hidden="true">
         {initials(who.name)}
@@ -91,8 +93,10 @@ interface StateProps {
 
 /** The one thing worth knowing of them, in a word and a sign. */
 function State({ who, talking, weak, silenced }: StateProps) {
+  if (who.away) return <Sign icon={<AwayIcon />} word="away" />;
   if (silenced) return <Sign icon={<SpeakerOffIcon />} word="silenced" />;
   if (weak) return <Sign icon={<WeakLinkIcon />} word="weakLink" />;
+  if (who.role === 'listener') return <Sign icon={<EarIcon />} word="listens" />;
   if (who.muted) return <Sign icon={<MutedIcon />} word="muted" />;
   return <Sign icon={null} word={talking ? 'talking' : null} />;
 }

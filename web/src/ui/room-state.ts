@@ -26,7 +26,11 @@ export function apply(state: RoomState, message: RelayMessage): RoomState {
       return { ...state, ownId: message.id, participants: message.participants };
     case 'joined': {
       const others = state.participants.filter((p) => p.id !== message.participant.id);
-      return event({ ...state, participants: [...others, message.participant] }, 'joined', message.participant.name);
+      const here = { ...state, participants: [...others, message.participant] };
+      // Who left a moment ago and is back, with another role say, is no news.
+      return leftLast(state, message.participant.name)
+        ? { ...here, lines: state.lines.slice(0, -1) }
+        : event(here, 'joined', message.participant.name);
     }
     case 'left': {
       const who = state.participants.find((p) => p.id === message.id);
@@ -37,6 +41,8 @@ export function apply(state: RoomState, message: RelayMessage): RoomState {
       return change(state, message.id, { talking: message.talking });
     case 'muted':
       return change(state, message.id, message.muted ? { muted: true, talking: false } : { muted: false });
+    case 'away':
+      return change(state, message.id, message.away ? { away: true, talking: false } : { away: false });
     case 'chat':
       return append(state, {
         kind: 'chat',
@@ -58,6 +64,11 @@ export function apply(state: RoomState, message: RelayMessage): RoomState {
     default:
       return state;
   }
+}
+
+function leftLast(state: RoomState, name: string): boolean {
+  const last = state.lines.at(-1);
+  return last?.kind === 'event' && last.what === 'left' && last.name === name;
 }
 
 function change(state: RoomState, id: number, fields: Partial<Participant>): RoomState {

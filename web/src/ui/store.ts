@@ -3,9 +3,12 @@
 import { computed, signal } from '@preact/signals';
 import type { CaptureFailure } from '../audio/capture.ts';
 import type { JitterStats } from '../audio/jitter/stats.ts';
+import type { Mode } from '../kept.ts';
 import { roomOf } from '../names.ts';
 import type { Intent, Link } from '../net/messages.ts';
+import type { Unsaid } from '../net/outbox.ts';
 import type { RelayMessage, Severity } from '../net/text.ts';
+import type { Refusal } from '../net/ticket.ts';
 import type { Sample, Verdict } from './delay-history.ts';
 import type { Gains } from './gains.ts';
 import { CLOSED } from './push-to-talk.ts';
@@ -20,7 +23,8 @@ export type Failure =
   | { kind: 'unreachable' }
   | { kind: 'elsewhere' }
   | { kind: 'microphone'; failure: CaptureFailure }
-  | { kind: 'ended'; reason: string };
+  /** By the relay, at the door or later. */
+  | { kind: 'refused'; why: Refusal };
 
 export type Screen = { at: 'join' } | { at: 'entering' } | { at: 'room' } | { at: 'failed'; failure: Failure };
 
@@ -37,12 +41,15 @@ export type Microphone = 'off' | 'starting' | 'on';
 export const room = roomOf(location.pathname);
 export const screen = signal<Screen>(room === null ? { at: 'failed', failure: { kind: 'bad_room' } } : { at: 'join' });
 
+/** How one is in the room, or wanted to be. */
+export const mode = signal<Mode>('talk');
 export const link = signal<Link>({ state: 'connecting' });
 export const roomState = signal<RoomState>(EMPTY_ROOM);
 export const microphone = signal<Microphone>('off');
 /** Whether the browser does what it was asked against echo; known once the microphone is on. */
 export const echoCancelled = signal(true);
 export const muted = signal(false);
+export const mutedByHost = signal(false);
 export const deafened = signal(false);
 export const push = signal(CLOSED);
 /** Own microphone, −dBov, and whether what it hears is being sent. */
@@ -52,11 +59,15 @@ export const ownTalking = signal(false);
 export const uplink = signal({ lagMs: 0, withheld: 0 });
 export const soundPaused = signal(false);
 export const delayMs = signal<number | null>(null);
+/** As it is at this moment, where `delayMs` is smooth; null while nothing of anybody is heard. */
+export const heardAgeMs = signal<number | null>(null);
 /** What is heard now, −dBov. */
 export const heardLevel = signal(127);
 /** What the jitter buffer did so far. */
 export const playout = signal<JitterStats | null>(null);
 export const notices = signal<readonly Notice[]>([]);
+/** Own lines that have not come back from the relay yet. */
+export const unsaid = signal<readonly Unsaid[]>([]);
 
 export const delayVerdict = signal<Verdict>('good');
 /** The last minute. */
@@ -96,13 +107,27 @@ export function showNotice(severity: Severity, title: string, text = ''): void {
   notices.value = [...notices.value, { key: noticesShown, severity, title, text }].slice(-5);
 }
 
-/** Takes a message; what nobody can have seen is counted. */
-export function take(message: RelayMessage): void {
+/** Takes a message; what is fresh and nobody can have seen is counted. */
+export function take(message: RelayMessage, fresh: boolean): void {
   roomState.value = apply(roomState.value, message);
+  if (!fresh) return;
   const foreign = message.type === 'notification' || (message.type === 'chat' && message.id !== roomState.value.ownId);
   if (!foreign || (!document.hidden && chatFollowed.value)) return;
   const { count, from } = missed.value;
   missed.value = { count: count + 1, from: count === 0 ? roomState.value.lines.at(-1)!.key : from };
+}
+
+/** A host turned the own microphone off; who is muted may unmute. */
+export function hostMuted(): void {
+  muted.value = true;
+  mutedByHost.value = true;
+  ownTalking.value = false;
+}
+
+export function setMuted(off: boolean): void {
+  muted.value = off;
+  mutedByHost.value = false;
+  if (off) ownTalking.value = false;
 }
 
 export function dismissNotice(key: number): void {

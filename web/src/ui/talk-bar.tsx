@@ -5,13 +5,13 @@ import { EarIcon, LeaveIcon, MicrophoneIcon, MutedIcon, PushIcon, SpeakerIcon, S
 import { Level } from './level.tsx';
 import { PushButton } from './push-button.tsx';
 import * as settings from './settings.ts';
-import { deafened, microphone, muted, ownLevel, ownTalking, uplink } from './store.ts';
+import { deafened, microphone, muted, mutedByHost, ownLevel, ownTalking, setMuted, uplink } from './store.ts';
 import { t } from './words.ts';
 
 export function TalkBar() {
   return (
     <footer class="talk-bar">
-      {microphone.value !== 'on' ? <Listening /> : settings.talkMode.value === 'push' ? <PushButton /> : <Mute />}
+      {microphone.value !== 'on' ? <Listening /> : pushes() ? <PushButton /> : <Mute />}
       <div class="talk-more">
         <Deafen />
         {microphone.value === 'on' && <Mode />}
@@ -24,6 +24,9 @@ export function TalkBar() {
   );
 }
 
+/** Who is muted unmutes first. */
+const pushes = () => settings.talkMode.value === 'push' && !muted.value;
+
 function Mute() {
   const off = muted.value;
   return (
@@ -34,14 +37,11 @@ function Mute() {
       data-lag-ms={uplink.value.lagMs}
       data-withheld={uplink.value.withheld}
       data-level={ownLevel.value}
-      onClick={() => {
-        muted.value = !off;
-        if (muted.value) ownTalking.value = false;
-      }}
+      onClick={() => setMuted(!off)}
     >
       {off ? <MutedIcon /> : <MicrophoneIcon />}
       <span class="talk-words">
-        <strong>{t(off ? 'youAreMuted' : 'microphoneOn')}</strong>
+        <strong>{t(!off ? 'microphoneOn' : mutedByHost.value ? 'hostMutedYou' : 'youAreMuted')}</strong>
         <small>{t(off ? 'tapToTalk' : 'tapToMute')}</small>
       </span>
       {!off && <Level of={ownLevel} />}

@@ -1,0 +1,113 @@
+// Proves: a seat outlives a reload, a lost link and a relay that was killed; what was written meanwhile is said once; and
+// whoever is to be out stays out, with words.
+
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { BadLink } from './support/bad-link.ts';
+import { connected, join, participant } from './support/chromium.ts';
+import { stage } from './support/stage.ts';
+
+const here = stage('austen-0890');
+
+/** What the chat says: lines, comings and goings. */
+const lines = (page: Page) => page.locator('.lines li').allTextContents();
+const texts = (page: Page) => page.getByTestId('chat-text').allTextContents();
+const idOf = (page: Page, name: string) => participant(page, name).getAttribute('data-id');
+
+async function write(page: Page, text: string): Promise<void> {
+  await page.getByTestId('chat-input').fill(text);
+  await page.getByTestId('chat-send').click();
+}
+
+test('a reload keeps the seat, mute and lines, and nobody sees one leave', async () => {
+  const ada = await join(here.browser, here.relay, 'reload', 'Ada');
+  const grace = await join(here.browser, here.relay, 'reload', 'Grace', 'listen');
+  await participant(ada.page, 'Grace').waitFor();
+  await write(ada.page, 'before');
+  await write(grace.page, 'from Grace');
+  await ada.page.getByText('from Grace').waitFor();
+  await ada.page.getByTestId('mute').click();
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-muted=true]')).waitFor();
+  const id = await idOf(grace.page, 'Ada');
+  const seen = await lines(grace.page);
+
+  await ada.page.reload();
+  await connected(ada.page);
+  await ada.page.getByTestId('chat-text').nth(1).waitFor();
+  expect(await texts(ada.page)).toEqual(['before', 'from Grace']);
+  expect(await ada.page.getByTestId('notice').count()).toBe(0);
+  expect(await ada.page.getByTestId('mute').textContent()).toContain('You are muted');
+  expect(await idOf(grace.page, 'Ada')).toBe(id);
+  expect(await participant(grace.page, 'Ada').getAttribute('data-muted')).toBe('true');
+  expect(await lines(grace.page)).toEqual(seen);
+
+  // And it still talks.
+  await ada.page.getByTestId('mute').click();
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-talking=true]')).waitFor();
+  expect([...ada.complaints, ...grace.complaints]).toEqual([]);
+  await ada.page.context().close();
+  await grace.page.context().close();
+});
+
+test('a lost link is shown as away, and what was written meanwhile is said once, by both', async () => {
+  const link = await BadLink.to(here.relay.port);
+  const ada = await join(here.browser, link, 'away', 'Ada');
+  const grace = await join(here.browser, here.relay, 'away', 'Grace', 'listen');
+  await participant(ada.page, 'Grace').waitFor();
+  const seen = await lines(grace.page);
+  link.cut();
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-away=true]')).waitFor();
+  await ada.page.locator('[data-testid=status][data-state=lost]').waitFor();
+  await write(grace.page, 'while Ada was away');
+  await write(ada.page, 'while I was away');
+  await ada.page.getByTestId('unsaid').waitFor();
+  link.recover();
+  await connected(ada.page);
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-away=false]')).waitFor();
+  for (const { page } of [ada, grace]) {
+    await page.getByTestId('chat-text').nth(1).waitFor();
+    expect(await texts(page)).toEqual(['while Ada was away', 'while I was away']);
+  }
+  expect(await ada.page.getByTestId('unsaid').count()).toBe(0);
+  expect((await lines(grace.page)).filter((line) => /joined|left/.test(line))).toEqual(seen);
+  await ada.page.context().close();
+  await grace.page.context().close();
+  link.close();
+});
+
+test('a relay that is killed and started again has everybody back within 5 s, by themselves', async () => {
+  const ada = await join(here.browser, here.relay, 'killed', 'Ada');
+  const grace = await join(here.browser, here.relay, 'killed', 'Grace', 'listen');
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-talking=true]')).waitFor();
+  await here.relay.down('SIGKILL');
+  await ada.page.locator('[data-testid=status][data-state=lost]').waitFor();
+  await write(ada.page, 'typed in between');
+  await here.relay.up();
+  const up = Date.now();
+  await connected(ada.page);
+  await connected(grace.page);
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-talking=true]')).waitFor();
+  const ms = Date.now() - up;
+  console.log(`back, and heard, ${ms} ms after the relay`);
+  expect(ms).toBeLessThan(5_000);
+  await grace.page.getByText('typed in between').waitFor();
+  expect(await texts(grace.page)).toEqual(['typed in between']);
+  await ada.page.context().close();
+  await grace.page.context().close();
+});
+
+test('a seat that was taken elsewhere is not fought for', async () => {
+  const ada = await join(here.browser, here.relay, 'replaced', 'Ada', 'listen');
+  const seat = await ada.page.evaluate(() => sessionStorage.getItem('lanline.seat.replaced')!);
+  const other = await here.browser.newContext({ ignoreHTTPSErrors: true });
+  await other.addInitScript((kept) => {
+    sessionStorage.getItem('lanline.seat.replaced') ?? sessionStorage.setItem('lanline.seat.replaced', kept);
+  }, seat);
+  const page = await other.newPage();
+  await page.goto(here.relay.link('replaced'));
+  await connected(page);
+  await ada.page.locator('[data-testid=failure][data-kind=replaced]').waitFor();
+  expect(await page.getByTestId('participant').count()).toBe(1);
+  await other.close();
+  await ada.page.context().close();
+});

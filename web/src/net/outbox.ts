@@ -1,0 +1,50 @@
+// Lines that were written and have not come back yet. They are numbered (`echo`), so that the relay takes each of them
+// once, whatever became of the sockets in between (PROTOCOL.md, "Coming back").
+
+export interface Unsaid {
+  echo: number;
+  text: string;
+}
+
+export class Outbox {
+  #lines: readonly Unsaid[];
+  #last: number;
+
+  constructor(lines: readonly Unsaid[] = []) {
+    this.#lines = lines;
+    this.#last = lines.at(-1)?.echo ?? 0;
+  }
+
+  get lines(): readonly Unsaid[] {
+    return this.#lines;
+  }
+
+  add(text: string): Unsaid {
+    this.#last += 1;
+    const line = { echo: this.#last, text };
+    this.#lines = [...this.#lines, line];
+    return line;
+  }
+
+  /** Another socket: the relay took what is up to `echo`. Gives what is to be said again. */
+  welcomed(echo: number, resumed: boolean): readonly Unsaid[] {
+    if (resumed) {
+      this.#last = Math.max(this.#last, echo);
+      this.#lines = this.#lines.filter((line) => line.echo > echo);
+    } else {
+      this.#last = this.#lines.length;
+      this.#lines = this.#lines.map(({ text }, n) => ({ echo: n + 1, text }));
+    }
+    return this.#lines;
+  }
+
+  /** A line came back, and with it those before. */
+  came(echo: number): void {
+    this.#lines = this.#lines.filter((line) => line.echo > echo);
+  }
+
+  /** The relay does not take the one that it came to next. */
+  refused(): void {
+    this.#lines = this.#lines.slice(1);
+  }
+}

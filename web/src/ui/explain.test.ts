@@ -1,0 +1,33 @@
+// Proves: every way in which the relay says no has words and a next step.
+
+import { expect, test } from 'vitest';
+import { explain } from './explain.ts';
+
+const refused = (code: string, retryS: number | null = null) =>
+  explain({ kind: 'refused', why: { code, message: 'In the words of the relay.', retryS } });
+
+test.each(['key_needed', 'bad_key', 'bad_pin', 'rate_limited'])('%s: one may type the PIN', (code) => {
+  const { pin, text, talk } = refused(code, 17);
+  expect(pin).not.toBeNull();
+  expect(text).not.toBeNull();
+  expect(talk).toBeNull();
+});
+
+test('after too many wrong PINs one waits as long as the relay says', () => {
+  expect(refused('rate_limited', 17).pin!.waitS).toBe(17);
+  expect(refused('bad_pin').pin!.waitS).toBe(0);
+});
+
+test.each(['room_locked', 'full', 'too_many_sockets', 'removed', 'room_ended', 'replaced'])(
+  '%s: words and a button',
+  (code) => {
+    const { text, talk, pin } = refused(code);
+    expect(text).not.toBeNull();
+    expect(talk).not.toBeNull();
+    expect(pin).toBeNull();
+  },
+);
+
+test('what is not known is told in the relay’s words', () => {
+  expect(refused('bad_name')).toMatchObject({ text: null, words: 'In the words of the relay.', talk: 'joinAgain' });
+});
