@@ -1,14 +1,17 @@
 //! Who is heard: the loudest few, with hold time and hysteresis, so that nobody is cut in mid-word by a near tie.
 
-use crate::time::Micros;
+use crate::participant::ParticipantId;
+use crate::time::{Micros, Ptime};
 
 /// Where a participant stands with the selection.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Standing {
-    /// Smoothed audio level, dBov, 0 or below.
-    level_db: f32,
+    /// Smoothed audio level, dBov, 0 or below; `None` before the first.
+    level_db: Option<f32>,
     /// Selected, and not to be dropped before this.
     held_until: Option<Micros>,
+    /// The level is of the signal itself, and not what packets say of theirs.
+    heard: bool,
 }
 
 /// Once selected, a talker stays for at least this long.
@@ -17,21 +20,28 @@ const HOLD_US: u64 = 300_000;
 /// A newcomer must be this much louder than the one they push out.
 const HYSTERESIS_DB: f32 = 6.0;
 
-/// The level falls this much per tick at most, so that the gap between two words is not a reason to go.
-const RELEASE_DB: f32 = 0.5;
-
-/// Level of who says nothing.
-const FLOOR_DB: f32 = -127.0;
+/// The level falls this much per second at most, so that the gap between two words, or two sentences, is no reason to go.
+/// Each change costs a fresh encoder and fresh decoders at both.
+const RELEASE_DB_PER_S: f32 = 10.0;
 
 impl Standing {
     pub fn is_selected(self) -> bool {
         self.held_until.is_some()
     }
 
-    /// Takes note of the level (−dBov) of a tick in which the participant was active.
-    pub fn hear(&mut self, level: u8) {
-        let level = -f32::from(level);
-        self.level_db = level.max(if self.level_db == 0.0 { FLOOR_DB } else { self.level_db - RELEASE_DB });
+    /// Takes note of the level (−dBov) that a packet says it has. While the signal itself is heard, that counts instead.
+    pub fn claim(&mut self, level: u8, ptime: Ptime) {
+        if !std::mem::replace(&mut self.heard, false) {
+            self.follow(level, ptime);
+        }
+    }
+
+    /// Takes note of the level (−dBov) of a packet time of signal. What packets said before is forgotten.
+    pub fn hear(&mut self, level: u8, ptime: Ptime) {
+        if !std::mem::replace(&mut self.heard, true) {
+            self.level_db = None;
+        }
+        self.follow(level, ptime);
     }
 
     /// The participant is silent.
@@ -39,26 +49,51 @@ impl Standing {
         *self = Self::default();
     }
 
+    fn follow(&mut self, level: u8, ptime: Ptime) {
+        #[expect(clippy::cast_precision_loss, reason = "10 or 20")]
+        let release = RELEASE_DB_PER_S * ptime.ms() as f32 / 1000.0;
+        let level = -f32::from(level);
+        self.level_db = Some(self.level_db.map_or(level, |before| level.max(before - release)));
+    }
+
     fn rank(self, now: Micros) -> f32 {
+        let level = self.level_db.unwrap_or(f32::NEG_INFINITY);
         match self.held_until {
-            None => self.level_db,
+            None => level,
             Some(until) if until > now => f32::INFINITY,
-            Some(_) => self.level_db + HYSTERESIS_DB,
+            Some(_) => level + HYSTERESIS_DB,
         }
+    }
+
+    pub fn set_selected(&mut self, selected: bool, now: Micros) {
+        self.held_until = selected.then(|| self.held_until.unwrap_or(now + HOLD_US));
     }
 }
 
-/// Selects the `most` loudest of those who are active; the rest are deselected.
-pub(crate) fn select(active: &mut [&mut Standing], most: usize, now: Micros) {
-    if active.len() > most {
-        active.sort_by(|a, b| b.rank(now).total_cmp(&a.rank(now)));
+/// Those who are active, by rank.
+#[derive(Debug, Default)]
+pub(crate) struct Ranking(Vec<(f32, ParticipantId)>);
+
+impl Ranking {
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
-    for (place, standing) in active.iter_mut().enumerate() {
-        if place >= most {
-            standing.held_until = None;
-        } else if standing.held_until.is_none() {
-            standing.held_until = Some(now + HOLD_US);
+
+    /// Somebody is active.
+    pub fn enter(&mut self, who: ParticipantId, standing: Standing, now: Micros) {
+        self.0.push((standing.rank(now), who));
+    }
+
+    /// Drops all but the `most` loudest.
+    pub fn keep(&mut self, most: usize) {
+        if self.0.len() > most {
+            self.0.sort_unstable_by(|(rank, who), (other, other_who)| other.total_cmp(rank).then(who.cmp(other_who)));
+            self.0.truncate(most);
         }
+    }
+
+    pub fn contains(&self, who: ParticipantId) -> bool {
+        self.0.iter().any(|(_, id)| *id == who)
     }
 }
 
@@ -66,12 +101,23 @@ pub(crate) fn select(active: &mut [&mut Standing], most: usize, now: Micros) {
 mod tests {
     use super::*;
 
-    /// Runs one tick over talkers of the given levels (−dBov) and says who is selected.
+    /// Lets everybody be heard at a level (−dBov) for a packet time and says who is selected then.
     fn tick(standings: &mut [Standing], levels: &[u8], most: usize, now: u64) -> Vec<bool> {
         for (standing, &level) in standings.iter_mut().zip(levels) {
-            standing.hear(level);
+            standing.claim(level, Ptime::Ms20);
         }
-        select(&mut standings.iter_mut().collect::<Vec<_>>(), most, Micros(now));
+        select(standings, most, now)
+    }
+
+    fn select(standings: &mut [Standing], most: usize, now: u64) -> Vec<bool> {
+        let mut ranking = Ranking::default();
+        for (id, standing) in (0..).zip(&*standings) {
+            ranking.enter(ParticipantId(id), *standing, Micros(now));
+        }
+        ranking.keep(most);
+        for (id, standing) in (0..).zip(&mut *standings) {
+            standing.set_selected(ranking.contains(ParticipantId(id)), Micros(now));
+        }
         standings.iter().map(|s| s.is_selected()).collect()
     }
 
@@ -83,6 +129,11 @@ mod tests {
     #[test]
     fn the_loudest_are_heard_when_there_is_not() {
         assert_eq!(tick(&mut [Standing::default(); 4], &[20, 60, 30, 10], 2, 0), [true, false, false, true]);
+    }
+
+    #[test]
+    fn of_two_who_are_as_loud_as_each_other_the_one_who_came_first_is_heard() {
+        assert_eq!(tick(&mut [Standing::default(); 3], &[30, 30, 30], 2, 0), [true, true, false]);
     }
 
     #[test]
@@ -102,9 +153,31 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_between_words_is_no_reason_to_go() {
+    fn a_gap_between_sentences_is_no_reason_to_go_and_a_long_silence_is() {
+        for ptime in [Ptime::Ms10, Ptime::Ms20] {
+            let mut standings = [Standing::default(); 2];
+            let went = (0..500).position(|n| {
+                let levels = if n == 0 { [20, 40] } else { [90, 40] };
+                for (standing, level) in standings.iter_mut().zip(levels) {
+                    standing.claim(level, ptime);
+                }
+                !select(&mut standings, 1, n * ptime.micros())[0]
+            });
+            let seconds = went.expect("the other is heard some time") as u64 * ptime.micros();
+            assert!((2_500_000..2_700_000).contains(&seconds), "{seconds} µs for 26 dB");
+        }
+    }
+
+    #[test]
+    fn who_claims_to_be_loud_is_found_out_by_the_signal() {
         let mut standings = [Standing::default(); 2];
-        tick(&mut standings, &[20, 40], 1, 0);
-        assert_eq!(tick(&mut standings, &[90, 40], 1, 400_000), [true, false]);
+        assert_eq!(tick(&mut standings, &[0, 30], 1, 0), [true, false]);
+        for n in 1..20 {
+            standings[0].claim(0, Ptime::Ms20);
+            standings[0].hear(100, Ptime::Ms20);
+            standings[1].claim(30, Ptime::Ms20);
+            let selected = select(&mut standings, 1, n * 20_000);
+            assert_eq!(selected[0], n < 15, "{n}");
+        }
     }
 }

@@ -29,8 +29,7 @@ pub(crate) struct Talker<C: Codec> {
     pub forwarded: Vec<Vec<i16>>,
     /// The signal of this tick at its gain, faded where the selection changed.
     pub frame: Vec<i16>,
-    /// Samples of a frame.
-    samples: usize,
+    ptime: Ptime,
     pub pulled: Pulled,
     /// Media time of the first sample of `frame`.
     position: u32,
@@ -66,7 +65,7 @@ impl<C: Codec> Talker<C> {
             announced: false,
             forwarded: Vec::new(),
             frame: Vec::new(),
-            samples: ptime.samples(),
+            ptime,
             pulled: Pulled::default(),
             position: 0,
             level: crate::level::SILENCE,
@@ -103,7 +102,7 @@ impl<C: Codec> Talker<C> {
             return false;
         }
         self.level = level;
-        self.standing.hear(level);
+        self.standing.claim(level, self.ptime);
         self.loudness.hear(level);
         let begins = !std::mem::replace(&mut self.on_air, true);
         self.passed &= !begins;
@@ -147,14 +146,14 @@ impl<C: Codec> Talker<C> {
         self.was_active = self.pulled.active;
         self.position = self.jitter.position();
         if self.plays && !self.jitter.is_idle() {
-            self.frame.resize(self.samples, 0);
+            self.frame.resize(self.ptime.samples(), 0);
             self.pulled = self.jitter.pull(now, &mut self.frame);
         } else {
             self.pulled = Pulled::default();
         }
         if self.pulled.active {
             self.level = audio_level(&self.frame);
-            self.standing.hear(self.level);
+            self.standing.hear(self.level, self.ptime);
         }
     }
 

@@ -8,7 +8,6 @@ use crate::jitter::{PRIMES, Packet};
 use crate::listener::{Addressed, Feed, FeedPacket};
 use crate::mix::{Mix, MixKey};
 use crate::participant::{Participant, ParticipantId};
-use crate::select::{Standing, select};
 use crate::time::Micros;
 
 /// The life of an encoder that a listener is not yet listening to, though placed on their timeline.
@@ -17,22 +16,25 @@ const UNDECODED: u32 = u32::MAX;
 impl<C: Codec + Clone> Room<C> {
     /// Decides who is heard and what everyone hears, after somebody began or stopped talking, came or left.
     pub(super) fn regroup(&mut self, now: Micros) {
-        let mut candidates: Vec<&mut Standing> =
-            self.participants.values_mut().filter(|p| p.talker.on_air).map(|p| &mut p.talker.standing).collect();
-        select(&mut candidates, self.config.max_talkers, now);
+        self.ranking.clear();
+        for (&id, participant) in self.participants.iter().filter(|(_, p)| p.talker.on_air) {
+            self.ranking.enter(id, participant.talker.standing, now);
+        }
+        self.ranking.keep(self.config.max_talkers);
         let number = self.grid.reached(now);
         self.heard.clear();
         self.lingering.clear();
-        for (&id, participant) in &self.participants {
-            let talker = &participant.talker;
-            if talker.on_air && talker.standing.is_selected() {
+        for (&id, participant) in &mut self.participants {
+            let talker = &mut participant.talker;
+            talker.standing.set_selected(self.ranking.contains(id), now);
+            if talker.standing.is_selected() {
                 self.heard.push(id);
             }
             if self.heard.last() == Some(&id) || talker.lingers(number) {
                 self.lingering.push(id);
             }
         }
-        let mut moved = Vec::new();
+        self.moved.clear();
         for mix in &mut self.mixes {
             mix.free = mix.listeners == 0;
             mix.listeners = 0;
@@ -51,18 +53,18 @@ impl<C: Codec + Clone> Room<C> {
             }
             let before = std::mem::replace(&mut participant.listener.feed, feed);
             if let (Some(Feed::Mix(_)), Some(Feed::Forward(from))) = (before, feed) {
-                moved.push((id, from));
+                self.moved.push((id, from));
             }
         }
-        self.leave_mixes(&moved);
+        self.leave_mixes();
         self.engage_for_mixes();
         self.finish_gone();
         self.announce();
     }
 
     /// Gives the listeners who leave a mix for its last talker what that talker's jitter buffer still holds.
-    fn leave_mixes(&mut self, moved: &[(ParticipantId, ParticipantId)]) {
-        for &(id, from) in moved {
+    fn leave_mixes(&mut self) {
+        while let Some((id, from)) = self.moved.pop() {
             let Some(talker) = self.participants.get(&from).map(|p| &p.talker).filter(|t| t.plays) else { continue };
             let gain = talker.gain();
             // The encoder of the mix has not yet let out the last of what was pulled.

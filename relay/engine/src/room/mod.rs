@@ -19,6 +19,7 @@ use crate::jitter::{PRIMES, Packet, Passed};
 use crate::listener::FeedPacket;
 use crate::mix::{Mix, MixKey};
 use crate::participant::{Participant, ParticipantId};
+use crate::select::Ranking;
 use crate::talker::Talker;
 use crate::tick::{Contribution, Tick};
 use crate::time::{Micros, Ptime, us_to_samples};
@@ -86,6 +87,9 @@ pub struct Room<C: Codec> {
     waits_until: Option<Micros>,
     participants: BTreeMap<ParticipantId, Participant<C>>,
     mixes: Vec<Mix<C>>,
+    ranking: Ranking,
+    /// Who leaves a mix for whose own packets.
+    moved: Vec<(ParticipantId, ParticipantId)>,
     /// Who is heard, and of whom mixes still hold something.
     heard: Vec<ParticipantId>,
     lingering: Vec<ParticipantId>,
@@ -108,6 +112,8 @@ impl<C: Codec + Clone> Room<C> {
         Self {
             config,
             mixes: Vec::new(),
+            ranking: Ranking::default(),
+            moved: Vec::new(),
             heard: Vec::new(),
             lingering: Vec::new(),
             key: MixKey::default(),
