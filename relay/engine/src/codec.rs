@@ -72,10 +72,17 @@ impl OpusCodec {
     /// 64 kbit/s, where PESQ-WB stays at 4.4 through a second encoding.
     pub const BITRATE: u32 = 64_000;
 
-    /// The codec of a room with that packet time, at the default bit rate.
+    /// The codec of somebody in a room with that packet time, at the default bit rate.
     #[must_use]
     pub fn new(ptime: Ptime) -> Self {
         Self { ptime, bitrate: Self::BITRATE, complexity: 5 }
+    }
+
+    /// The codec of the room itself: one encoder may serve all, many distinct mixes need as many. At complexity 1 an
+    /// encoding costs two thirds of that at 5, and PESQ-WB of what was encoded twice falls by 0.02.
+    #[must_use]
+    pub fn of_mixes(ptime: Ptime) -> Self {
+        Self { complexity: 1, ..Self::new(ptime) }
     }
 }
 

@@ -57,7 +57,7 @@ impl Room {
     #[must_use]
     pub fn new(name: RoomName, ptime: Ptime, now: Micros) -> Self {
         let config = RoomConfig { ptime, ..RoomConfig::default() };
-        let engine = Engine::new(config, OpusCodec::new(ptime), now);
+        let engine = Engine::new(config, OpusCodec::of_mixes(ptime), now);
         Self { name, ptime, engine, members: Vec::new(), history: History::default() }
     }
 

@@ -63,7 +63,8 @@ struct Mouth<'a> {
 /// If something said does not encode.
 pub fn play(people: &[Person]) -> Result<Vec<Heard>> {
     let codec = OpusCodec::new(PTIME);
-    let mut room = Room::new(RoomConfig { ptime: PTIME, ..RoomConfig::default() }, codec, Micros(0));
+    let mut room =
+        Room::new(RoomConfig { ptime: PTIME, ..RoomConfig::default() }, OpusCodec::of_mixes(PTIME), Micros(0));
     let mut ears = Vec::new();
     let mut mouths = Vec::new();
     for (n, person) in people.iter().enumerate() {

@@ -51,7 +51,7 @@ pub struct Conversation {
 impl Conversation {
     pub fn new(participants: usize, talkers: usize) -> Self {
         let mut room =
-            Room::new(RoomConfig { ptime: PTIME, ..RoomConfig::default() }, OpusCodec::new(PTIME), Micros(0));
+            Room::new(RoomConfig { ptime: PTIME, ..RoomConfig::default() }, OpusCodec::of_mixes(PTIME), Micros(0));
         for n in 0..participants {
             room.handle(Micros(0), Input::Join(id(n)));
         }
