@@ -58,6 +58,8 @@ pub struct Writer {
     /// A prime was written: what it leads up to belongs to the same burst.
     in_burst: bool,
     unflushed: bool,
+    /// What the kernel holds after the flush is not known from what was written.
+    look_again: bool,
     recheck: Option<Pin<Box<Sleep>>>,
     recheck_after: Duration,
     end: End,
@@ -87,6 +89,7 @@ impl Writer {
             portion: 0,
             in_burst: false,
             unflushed: false,
+            look_again: false,
             recheck: None,
             recheck_after: RECHECK,
             end: End::Open,
@@ -127,7 +130,9 @@ impl Writer {
             if self.unflushed {
                 ready!(socket.poll_flush_unpin(cx))?;
                 self.unflushed = false;
-                self.pace.filled(self.clock.now().0, held_by_kernel(socket));
+                if std::mem::take(&mut self.look_again) {
+                    self.pace.filled(self.clock.now().0, held_by_kernel(socket));
+                }
             }
             if let End::Closing(close) = self.end {
                 self.end = End::Silent;
@@ -200,6 +205,7 @@ impl Writer {
                 }
             };
             let bytes = message.len() + FRAMING;
+            self.look_again |= held > 0 || sequence.is_none();
             match sequence {
                 Some(sequence) => {
                     self.portion = 0;
