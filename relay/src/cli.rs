@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, num::NonZero, path::PathBuf};
 use clap::{Parser, ValueEnum, builder::FalseyValueParser};
 use relay_engine::Ptime;
 
-use crate::{Config, qr::wifi::Wifi, tls::given};
+use crate::{Config, naps::Naps, qr::wifi::Wifi, tls::given};
 
 /// Voice for the people on one Wi-Fi: phones scan the QR code and talk in the page this relay serves.
 #[derive(Debug, Clone, Parser)]
@@ -93,6 +93,7 @@ impl Cli {
             open: self.open,
             state_dir: self.state_dir.clone(),
             ptime: self.room_ptime,
+            naps: Naps::new(self.room_ptime),
             ..Config::default()
         }
     }

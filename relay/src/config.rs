@@ -4,7 +4,7 @@ use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread, time::Duration};
 
 use relay_engine::Ptime;
 
-use crate::tls::given;
+use crate::{naps::Naps, tls::given};
 
 /// Everything a relay is told when it starts.
 #[derive(Debug, Clone)]
@@ -27,12 +27,22 @@ pub struct Config {
     pub ptime: Ptime,
     /// How many mixer threads to run.
     pub mixers: NonZero<usize>,
+    /// Naps of the threads that serve sockets; whoever starts those threads lets them [`nap`](Naps::nap).
+    pub naps: Naps,
     /// Upper bounds.
     pub limits: Limits,
 }
 
 /// The port when none is given.
 pub const DEFAULT_PORT: u16 = 8443;
+
+impl Config {
+    /// How many threads serve sockets: half as many as mix. Two that share little work wake each other for it.
+    #[must_use]
+    pub fn socket_threads(&self) -> usize {
+        self.mixers.get().div_ceil(2)
+    }
+}
 
 impl Default for Config {
     fn default() -> Self {
@@ -46,6 +56,7 @@ impl Default for Config {
             state_dir: None,
             ptime: Ptime::default(),
             mixers: thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
+            naps: Naps::new(Ptime::default()),
             limits: Limits::default(),
         }
     }

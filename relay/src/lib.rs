@@ -21,6 +21,7 @@ pub mod kernel;
 pub mod listen;
 pub mod mdns;
 pub mod mixer;
+pub mod naps;
 pub mod origin;
 pub mod page;
 pub mod patience;

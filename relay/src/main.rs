@@ -8,11 +8,12 @@ use std::{
 
 use clap::Parser;
 use relay::{
-    Relay, addresses, banner,
+    Config, Relay, addresses, banner,
     cli::{Cli, LogFormat},
     kernel,
     qr::{self, wifi::Wifi},
 };
+use tokio::runtime;
 use tracing_subscriber::EnvFilter;
 
 /// Exit code of wrong usage, as clap has it.
@@ -24,14 +25,18 @@ fn main() -> ExitCode {
         return fail(USAGE, &e);
     }
     kernel::raise_open_files();
-    let runtime = match tokio::runtime::Runtime::new() {
+    let config = cli.config();
+    let naps = config.naps.clone();
+    let mut runtime = runtime::Builder::new_multi_thread();
+    runtime.worker_threads(config.socket_threads()).enable_all().on_thread_park(move || naps.nap());
+    let runtime = match runtime.build() {
         Ok(runtime) => runtime,
         Err(e) => return fail(1, &format!("cannot start threads: {e}")),
     };
-    runtime.block_on(run(&cli))
+    runtime.block_on(run(&cli, &config))
 }
 
-async fn run(cli: &Cli) -> ExitCode {
+async fn run(cli: &Cli, config: &Config) -> ExitCode {
     // Before anything is printed: whoever reads the link may end the relay right away.
     let signals = match Signals::catch() {
         Ok(signals) => signals,
@@ -41,7 +46,7 @@ async fn run(cli: &Cli) -> ExitCode {
         Ok(wifi) => wifi,
         Err(e) => return fail(USAGE, &e),
     };
-    let relay = match Relay::start(&cli.config()) {
+    let relay = match Relay::start(config) {
         Ok(relay) => relay,
         Err(e) => return fail(1, &e.to_string()),
     };

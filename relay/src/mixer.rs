@@ -22,6 +22,7 @@ use relay_wire::RoomName;
 use crate::{
     clock::Clock,
     kernel,
+    naps::{Demand, Naps, Urgency},
     patience::Patience,
     room::{self, Event, Room},
 };
@@ -83,7 +84,7 @@ impl Mixer {
     ///
     /// # Errors
     /// When the system has no thread left.
-    pub fn start(index: usize, clock: Clock, ptime: Ptime) -> std::io::Result<Self> {
+    pub fn start(index: usize, clock: Clock, ptime: Ptime, naps: Naps) -> std::io::Result<Self> {
         let (inbox, commands) = mpsc::channel();
         let backlog = Arc::new(AtomicUsize::new(0));
         let driver = Driver {
@@ -91,6 +92,7 @@ impl Mixer {
             backlog: Arc::clone(&backlog),
             clock,
             ptime,
+            naps,
             rooms: HashMap::new(),
             deadlines: BinaryHeap::new(),
             closing: false,
@@ -161,6 +163,7 @@ struct Driver {
     backlog: Arc<AtomicUsize>,
     clock: Clock,
     ptime: Ptime,
+    naps: Naps,
     rooms: HashMap<RoomKey, Scheduled>,
     /// Earliest first; an entry counts only while it is its room's own deadline.
     deadlines: BinaryHeap<Reverse<(Micros, RoomKey)>>,
@@ -170,7 +173,7 @@ struct Driver {
 
 struct Scheduled {
     room: Room,
-    patience: Patience,
+    demand: Demand,
     deadline: Option<Micros>,
     /// The engine's time never goes back, though sessions stamp arrivals side by side.
     latest: Micros,
@@ -220,6 +223,9 @@ impl Driver {
                         times += 1;
                     }
                 });
+                if let Some(scheduled) = self.rooms.get(&key) {
+                    scheduled.demand.sent();
+                }
             }
         }
     }
@@ -260,7 +266,8 @@ impl Driver {
             Command::Open(key, name, patience) => {
                 let now = self.clock.now();
                 let room = Room::new(name, self.ptime, staggered(key, now, self.ptime));
-                self.rooms.insert(key, Scheduled { room, patience, deadline: None, latest: now });
+                let demand = Demand::new(patience, self.naps.clone());
+                self.rooms.insert(key, Scheduled { room, demand, deadline: None, latest: now });
             }
             Command::Close(key) => {
                 self.rooms.remove(&key);
@@ -286,8 +293,12 @@ impl Driver {
             self.rooms.remove(&key);
             return;
         }
-        scheduled.patience.set(scheduled.room.packets_may_wait());
         let next = scheduled.room.next_timeout();
+        scheduled.demand.set(match next {
+            None => Urgency::Silent,
+            Some(_) if scheduled.room.packets_may_wait() => Urgency::Tick,
+            Some(_) => Urgency::Now,
+        });
         if next != scheduled.deadline {
             scheduled.deadline = next;
             self.deadlines.extend(next.map(|next| Reverse((next, key))));
@@ -324,7 +335,8 @@ mod tests {
         let mixer = Mixer { inbox, backlog: Arc::clone(&backlog), sleeper: Sleeper(thread::current()) };
         let (rooms, deadlines) = (HashMap::new(), BinaryHeap::new());
         let (clock, ptime) = (Clock::start(), Ptime::Ms20);
-        (mixer, Driver { commands, backlog, clock, ptime, rooms, deadlines, closing: false })
+        let naps = Naps::new(ptime);
+        (mixer, Driver { commands, backlog, clock, ptime, naps, rooms, deadlines, closing: false })
     }
 
     fn lobby() -> RoomName {

@@ -124,7 +124,8 @@ impl Relay {
         let tls = tls(config, folder.as_deref(), address)?;
 
         let clock = Clock::start();
-        let mixers = (0..config.mixers.get()).map(|index| Mixer::start(index, clock, config.ptime));
+        let mixers =
+            (0..config.mixers.get()).map(|index| Mixer::start(index, clock, config.ptime, config.naps.clone()));
         let mixers = mixers.collect::<io::Result<_>>().map_err(StartError::Thread)?;
         let registry = Arc::new(Registry::new(mixers, config.limits, clock, tokens));
         let access = Access::load(folder.as_deref(), config.open)
