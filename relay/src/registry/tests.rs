@@ -3,7 +3,9 @@ use crate::naps::Naps;
 use relay_engine::Ptime;
 
 fn registry(limits: Limits) -> Arc<Registry> {
-    let mixers = (0..2).map(|i| Mixer::start(i, Clock::start(), Ptime::Ms20, Naps::new(Ptime::Ms20)).expect("a thread")).collect();
+    let mixers = (0..2)
+        .map(|i| Mixer::start(i, Clock::start(), Ptime::Ms20, Naps::new(Ptime::Ms20)).expect("a thread"))
+        .collect();
     let tokens = Key::load_or_make(None).expect("random numbers");
     Arc::new(Registry::new(mixers, limits, Clock::start(), tokens))
 }
