@@ -21,6 +21,11 @@ export default defineConfig({
     plugins: () => [opusAsset(generated)],
     rolldownOptions: { external: ['node:module'] },
   },
-  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: false },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: false,
+    rolldownOptions: { input: ['index.html', 'host.html'] },
+  },
   test: { include: ['src/**/*.test.ts'] },
 });

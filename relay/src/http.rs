@@ -53,6 +53,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(async |headers: HeaderMap| page::index(&headers)))
         .route("/r/{room}", get(room_page))
+        .route("/host", get(async |headers: HeaderMap| page::file("host.html", &headers)))
         .route("/ws", get(handshake::upgrade))
         .route("/healthz", get(health))
         .route("/api/v1/tickets", post(access::api::ticket))

@@ -1,0 +1,41 @@
+import type { HostWords } from '../words.ts';
+
+export const es: HostWords = {
+  title: 'Anfitrión',
+  key: 'Clave de anfitrión',
+  keyHelp:
+    'Abre el enlace a la página del anfitrión que el relé mostró al arrancar, o escribe la clave que está al final de él.',
+  badKey: 'Esa no es la clave de anfitrión de este relé.',
+  keyWait: 'Demasiadas claves equivocadas. Podrás probar otra vez en {seconds} s.',
+  enter: 'Abrir la página del anfitrión',
+  away: 'El relé no responde. Esta página sigue intentándolo.',
+  rooms: 'Salas',
+  newRoom: 'Nombre de una sala nueva',
+  create: 'Crear',
+  badName: 'El nombre de una sala se compone de a a z, 0 a 9 y guiones.',
+  inside: '{count} dentro',
+  empty: 'No hay nadie en esta sala.',
+  host: 'anfitrión',
+  open: 'El relé se arrancó de modo que entra quien lo encuentre.',
+  newInvite: 'Nueva invitación',
+  newInviteAsk: '¿Nueva invitación a {name}?',
+  newInviteHelp: 'El enlace, el código y el PIN anteriores dejan de valer. Quien está dentro se queda.',
+  lock: 'Cerrar la sala',
+  lockHelp: 'Nadie más entra; quien está dentro se queda.',
+  mute: 'Silenciar',
+  muteOne: 'Silenciar a {name}',
+  muteAll: 'Silenciar a todos',
+  remove: 'Sacar',
+  removeOne: 'Sacar a {name}',
+  removeAsk: '¿Sacar a {name}?',
+  removeHelp: 'Sale enseguida. Con el enlace o el PIN puede volver: haz una nueva invitación si no debe.',
+  end: 'Terminar la sala',
+  endAsk: '¿Terminar {name} para todos?',
+  endHelp: 'Todos salen; el enlace, el código y el PIN son nuevos.',
+  cancel: 'Cancelar',
+  nobody: '¿Un teléfono no puede entrar?',
+  nobodyLink:
+    'El código lleva la dirección de esta página. Tiene que ser una a la que llegue el teléfono: la del relé en la Wi-Fi del teléfono.',
+  nobodyIsolated:
+    'Si el teléfono está en la misma Wi-Fi y la página no llega nunca, quizá el punto de acceso separa sus dispositivos (aislamiento de clientes, frecuente en redes de invitados). Desactívalo, usa otra red o un teléfono como punto de acceso.',
+};

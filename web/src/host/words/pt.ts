@@ -1,0 +1,41 @@
+import type { HostWords } from '../words.ts';
+
+export const pt: HostWords = {
+  title: 'Anfitrião',
+  key: 'Chave do anfitrião',
+  keyHelp:
+    'Abra a ligação para a página do anfitrião que o relé mostrou ao arrancar, ou escreva a chave que está no fim dela.',
+  badKey: 'Essa não é a chave do anfitrião deste relé.',
+  keyWait: 'Demasiadas chaves erradas. Pode tentar de novo daqui a {seconds} s.',
+  enter: 'Abrir a página do anfitrião',
+  away: 'O relé não responde. Esta página continua a tentar.',
+  rooms: 'Salas',
+  newRoom: 'Nome de uma sala nova',
+  create: 'Criar',
+  badName: 'O nome de uma sala é feito de a a z, 0 a 9 e hífenes.',
+  inside: '{count} na sala',
+  empty: 'Ninguém está nesta sala.',
+  host: 'anfitrião',
+  open: 'O relé foi arrancado de modo a que entre quem o encontre.',
+  newInvite: 'Novo convite',
+  newInviteAsk: 'Novo convite para {name}?',
+  newInviteHelp: 'A ligação, o código e o PIN antigos deixam de valer. Quem está dentro fica.',
+  lock: 'Fechar a sala',
+  lockHelp: 'Mais ninguém entra; quem está dentro fica.',
+  mute: 'Silenciar',
+  muteOne: 'Silenciar {name}',
+  muteAll: 'Silenciar todos',
+  remove: 'Remover',
+  removeOne: 'Remover {name}',
+  removeAsk: 'Remover {name}?',
+  removeHelp: 'Sai logo. Com a ligação ou o PIN pode voltar: faça um novo convite se não deve.',
+  end: 'Terminar a sala',
+  endAsk: 'Terminar {name} para todos?',
+  endHelp: 'Todos saem; a ligação, o código e o PIN são novos.',
+  cancel: 'Cancelar',
+  nobody: 'Um telemóvel não entra?',
+  nobodyLink:
+    'O código leva o endereço desta página. Tem de ser um a que o telemóvel chegue: o do relé na rede Wi-Fi do telemóvel.',
+  nobodyIsolated:
+    'Se o telemóvel está na mesma rede Wi-Fi e a página nunca vem, o ponto de acesso pode separar os seus dispositivos (isolamento de clientes, frequente em redes de convidados). Desligue-o, use outra rede ou um telemóvel como ponto de acesso.',
+};
