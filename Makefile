@@ -48,6 +48,7 @@ test-browsers: $(NODE_MODULES) ## Test the page in Chromium, Firefox and WebKitG
 	cargo build --workspace --bins --locked
 	npm --prefix web run e2e
 	npm --prefix web run e2e:browsers
+	if [ "$$(id -u)" = 0 ]; then npm --prefix web run e2e:island; fi
 
 $(NODE_MODULES): web/package.json web/package-lock.json
 	npm --prefix web ci

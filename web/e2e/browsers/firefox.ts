@@ -10,8 +10,13 @@ const LAUNCH_MS = 30_000;
 const LAUNCHES = 3;
 const ANSWER_MS = 2_000;
 
-export async function firefox(env: Record<string, string>, microphone: 'granted' | 'refused'): Promise<OtherBrowser> {
-  const browser = await launched(env, microphone);
+/** `profile` is a folder whose certificate database decides what is trusted; without one everything is. */
+export async function firefox(
+  env: Record<string, string>,
+  microphone: 'granted' | 'refused',
+  { profile, preferences = {} }: Profile = {},
+): Promise<OtherBrowser> {
+  const browser = await launched(env, microphone, { profile, preferences });
   return {
     tab: async () => tab(await within(LAUNCH_MS, browser.newPage(), 'new page')),
     // One that hangs does not close when asked.
@@ -22,7 +27,16 @@ export async function firefox(env: Record<string, string>, microphone: 'granted'
   };
 }
 
-async function launched(env: Record<string, string>, microphone: 'granted' | 'refused'): Promise<Browser> {
+interface Profile {
+  profile?: string | undefined;
+  preferences?: Record<string, boolean | number | string>;
+}
+
+async function launched(
+  env: Record<string, string>,
+  microphone: 'granted' | 'refused',
+  { profile, preferences }: Profile,
+): Promise<Browser> {
   for (let n = 1; ; n++) {
     let browser: Browser | null = null;
     try {
@@ -30,7 +44,8 @@ async function launched(env: Record<string, string>, microphone: 'granted' | 're
         browser: 'firefox',
         executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
         headless: true,
-        acceptInsecureCerts: true,
+        acceptInsecureCerts: profile === undefined,
+        ...(profile === undefined ? {} : { userDataDir: profile }),
         timeout: LAUNCH_MS,
         env: { ...process.env, ...env },
         extraPrefsFirefox: {
@@ -38,6 +53,7 @@ async function launched(env: Record<string, string>, microphone: 'granted' | 're
           'media.navigator.permission.disabled': microphone === 'granted',
           'permissions.default.microphone': microphone === 'granted' ? ALLOW : BLOCK,
           'intl.accept_languages': 'en-US',
+          ...preferences,
         },
       });
       // It may be there and not answer.

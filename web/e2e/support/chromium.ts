@@ -13,7 +13,6 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
-  '--ignore-certificate-errors',
 ];
 
 export interface Microphone {
@@ -26,8 +25,11 @@ export interface Microphone {
 export function launch(
   { file, access = 'granted' }: Microphone = {},
   env: Record<string, string> = {},
+  certificates: 'any' | 'trusted' = 'any',
+  more: string[] = [],
 ): Promise<Browser> {
-  const args = [...FLAGS];
+  const args = [...FLAGS, ...more];
+  if (certificates === 'any') args.push('--ignore-certificate-errors');
   if (access === 'granted' || access === 'real') args.push('--use-fake-ui-for-media-stream');
   if (access === 'granted' || access === 'refused') args.push('--use-fake-device-for-media-stream');
   if (file !== undefined) args.push(`--use-file-for-fake-audio-capture=${file}`);

@@ -11,26 +11,33 @@ export class Relay {
   #child: Child | null = null;
 
   readonly #flags: string[];
+  readonly #host: string;
 
-  private constructor(port: number, flags: string[]) {
+  private constructor(port: number, flags: string[], host: string) {
     this.port = port;
     this.#flags = flags;
+    this.#host = host;
   }
 
-  /** Whoever finds it may come in. */
-  static start(flags: string[] = []): Promise<Relay> {
-    return Relay.closed(['--open', ...flags]);
+  /** Whoever finds it may come in. On an address of this machine, in brackets if it is an IPv6 one. */
+  static start(flags: string[] = [], host = '127.0.0.1'): Promise<Relay> {
+    return Relay.closed(['--open', ...flags], host);
   }
 
   /** With keys, as it is shipped. */
-  static async closed(flags: string[] = []): Promise<Relay> {
-    const relay = new Relay(await freePort(), flags);
+  static async closed(flags: string[] = [], host = '127.0.0.1'): Promise<Relay> {
+    const relay = new Relay(await freePort(), flags, host);
     await relay.up();
     return relay;
   }
 
   get origin(): string {
-    return `https://127.0.0.1:${this.port}`;
+    return `https://${this.#host}:${this.port}`;
+  }
+
+  /** The folder in which the relay keeps its keys. */
+  get folder(): string {
+    return this.#state.path;
   }
 
   link(room: string): string {
@@ -38,7 +45,7 @@ export class Relay {
   }
 
   async up(): Promise<void> {
-    const bind = `127.0.0.1:${this.port}`;
+    const bind = `${this.#host}:${this.port}`;
     const child = new Child(built('relay', 'RELAY'), [
       ...['--bind', bind, '--state-dir', this.#state.path, '--help-port', '0', '--no-mdns'],
       ...this.#flags,
