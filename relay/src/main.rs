@@ -8,7 +8,7 @@ use std::{
 
 use clap::Parser;
 use relay::{
-    Config, Relay, addresses, banner,
+    Config, Relay, banner,
     cli::{Cli, LogFormat},
     kernel,
     qr::{self, wifi::Wifi},
@@ -50,12 +50,11 @@ async fn run(cli: &Cli, config: &Config) -> ExitCode {
         Ok(relay) => relay,
         Err(e) => return fail(1, &e.to_string()),
     };
-    let addresses = addresses::reachable(relay.address());
+    let origins = relay.origins();
     let doors = relay.doors();
-    let text =
-        wifi.as_ref().map(banner::wifi).unwrap_or_default() + &banner::banner(&addresses, &doors) + &relay.note();
-    if let (Some(path), Some(first)) = (&cli.qr_file, addresses.first()) {
-        write_codes(path, &doors.link(*first), wifi.as_ref());
+    let text = wifi.as_ref().map(banner::wifi).unwrap_or_default() + &banner::banner(&origins, &doors) + &relay.note();
+    if let (Some(path), Some(first)) = (&cli.qr_file, origins.first()) {
+        write_codes(path, &doors.link(first), wifi.as_ref());
     }
     // Nobody may be reading; the relay runs all the same.
     let _ = io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());

@@ -13,13 +13,19 @@ pub fn origins(bound: SocketAddr, shown: Option<&Shown>) -> Vec<String> {
 
 fn ordered(reachable: &[SocketAddr], port: u16, shown: Option<&Shown>) -> Vec<String> {
     let Some(shown) = shown else {
-        return reachable.iter().map(|address| origin("http", 80, &host(address.ip()), port)).collect();
+        return reachable.iter().map(|address| origin(*address, true)).collect();
     };
+    let hosts: &[String] = if shown.brought { &shown.hosts } else { &[] };
+    let hosts = hosts.iter().map(|host| with_port(false, host, port));
     let (uncovered, covered): (Vec<SocketAddr>, Vec<SocketAddr>) =
-        reachable.iter().partition(|a| shown.uncovered.contains(&a.ip()));
-    let hosts: &[String] = if shown.brought { shown.hosts.as_slice() } else { &[] };
-    let addresses = covered.into_iter().chain(uncovered).map(|address| host(address.ip()));
-    hosts.iter().cloned().chain(addresses).map(|host| origin("https", 443, &host, port)).collect()
+        reachable.iter().partition(|address| shown.uncovered.contains(&address.ip()));
+    hosts.chain(covered.into_iter().chain(uncovered).map(|address| origin(address, false))).collect()
+}
+
+/// Scheme, address and port, the latter unless it goes without saying.
+#[must_use]
+pub fn origin(address: SocketAddr, plain: bool) -> String {
+    with_port(plain, &host(address.ip()), address.port())
 }
 
 /// An address as it is written in a link.
@@ -31,7 +37,8 @@ pub fn host(ip: IpAddr) -> String {
     }
 }
 
-fn origin(scheme: &str, default_port: u16, host: &str, port: u16) -> String {
+fn with_port(plain: bool, host: &str, port: u16) -> String {
+    let (scheme, default_port) = if plain { ("http", 80) } else { ("https", 443) };
     if port == default_port { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }
 }
 

@@ -164,6 +164,12 @@ impl Relay {
         Doors { plain: self.app.plain, lobby, host_key: door.host_key().clone() }
     }
 
+    /// Where its page is opened, the likeliest first.
+    #[must_use]
+    pub fn origins(&self) -> Vec<String> {
+        reach::origins(self.address, self.tls.as_ref().map(|tls| tls.shown()).as_ref())
+    }
+
     /// What to print about the certificate; nothing without TLS.
     #[must_use]
     pub fn note(&self) -> String {

@@ -24,7 +24,7 @@ use crate::{
     http::{self, App},
     origin,
     problem::{self, Problem},
-    qr,
+    qr, reach,
     room::Event,
 };
 
@@ -200,7 +200,7 @@ async fn invite_code(
     let link = {
         let door = app.access.door();
         let key = door.book.room(&room).filter(|_| !door.is_open()).map(|record| &record.key);
-        banner::join_link(reached(via.local), app.plain, &room, key)
+        banner::join_link(&reach::origin(reached(via.local), app.plain), &room, key)
     };
     let drawing =
         qr::svg(&link).map_err(|e| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", e.to_string()))?;
