@@ -1,4 +1,4 @@
-// Proves what a person does beside talking: sound check, settings that apply at once, the delay in its stages, the
+// Proves what a person does beside talking: sound check, settings that apply at once, microphones that come and go, the delay in its stages, the
 // invitation, what was missed, another language, and what is seen while the relay is away.
 
 import { expect, test } from 'vitest';
@@ -49,6 +49,48 @@ test('music mode and processing change the microphone while one talks', async ()
   await expect.poll(() => grace.page.getByTestId('delay').getAttribute('data-heard')).not.toBe('127');
   expect([...complaints, ...grace.complaints]).toEqual([]);
   await page.context().close();
+  await grace.page.context().close();
+});
+
+test('a microphone that is taken away, and one that comes along, are followed by a fresh one', async () => {
+  const ada = await join(here.browser, here.relay, 'devices', 'Ada');
+  const grace = await join(here.browser, here.relay, 'devices', 'Grace', 'listen');
+  const talking = () => participant(grace.page, 'Ada').and(grace.page.locator('[data-talking=true]')).waitFor();
+  await talking();
+  await ada.page.evaluate(() => {
+    const tracks: MediaStreamTrack[] = [];
+    const { mediaDevices } = navigator;
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => {
+      const stream = await ask(constraints);
+      tracks.push(...stream.getAudioTracks());
+      return stream;
+    };
+    const list = mediaDevices.enumerateDevices.bind(mediaDevices);
+    mediaDevices.enumerateDevices = async () => {
+      const [first, ...rest] = await list();
+      return [
+        first!,
+        ...rest,
+        { deviceId: 'new', groupId: '', kind: 'audioinput', label: 'Headset' } as MediaDeviceInfo,
+      ];
+    };
+    Object.assign(globalThis, { tracks });
+    mediaDevices.dispatchEvent(new Event('devicechange'));
+  });
+  const asked = () => ada.page.evaluate(() => (globalThis as unknown as { tracks: unknown[] }).tracks.length);
+  await expect.poll(asked).toBe(1);
+  await talking();
+  // What a call does: the track ends under the page's hands.
+  await ada.page.evaluate(() => {
+    const [track] = (globalThis as unknown as { tracks: MediaStreamTrack[] }).tracks;
+    track!.stop();
+    track!.dispatchEvent(new Event('ended'));
+  });
+  await expect.poll(asked).toBe(2);
+  await talking();
+  expect([...ada.complaints, ...grace.complaints]).toEqual([]);
+  await ada.page.context().close();
   await grace.page.context().close();
 });
 
