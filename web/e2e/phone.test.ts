@@ -1,5 +1,5 @@
-// Proves what a person does beside talking: sound check, settings that apply at once, microphones that come and go, the delay in its stages, the
-// invitation, what was missed, another language, and what is seen while the relay is away.
+// Proves what a person does beside talking: sound check, settings that apply at once, microphones that come and go, the
+// delay in its stages, the invitation, what was missed, another language, and what is seen while the relay is away.
 
 import { expect, test } from 'vitest';
 import { connected, join, participant, visit } from './support/chromium.ts';

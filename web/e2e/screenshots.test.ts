@@ -6,7 +6,7 @@ import { join as path } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connected, join, launch, participant, visit } from './support/chromium.ts';
+import { connected, join, launch, participant, visit, visitLink } from './support/chromium.ts';
 import { temporaryFolder } from './support/process.ts';
 import { Relay } from './support/relay.ts';
 import { joined, silence, speech, writeWav } from './support/sound.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   const file = path(folder.path, 'speech.wav');
   writeWav(file, joined(speech('austen-0870'), silence(0.2)));
   relay = await Relay.start();
-  browser = await launch({ file });
+  browser = await launch({ file }, {}, 'any', ['--host-resolver-rules=MAP lanline.local 127.0.0.1']);
 });
 
 afterAll(async () => {
@@ -84,8 +84,50 @@ test.each(shown)('$name, $scheme', async ({ name, width, height, scheme }) => {
     await page.getByTestId('notice').waitFor();
     await picture(page, `notice-${name}-${scheme}`);
   }
-  for (const each of [page, grace.page, zoe.page]) await each.context().close();
+  // Who closes without a word is away for a while, and in the next picture.
+  for (const each of [page, grace.page, zoe.page]) {
+    await each.getByTestId('leave').click();
+    await each.context().close();
+  }
 });
+
+test.runIf(keep).each(every.filter(({ name }) => name !== 'phone-lying'))(
+  'the host page and the PIN: $name, $scheme',
+  async ({ name, width, height, scheme }) => {
+    const closed = await Relay.closed();
+    // As guests see it, who open it by its name.
+    const origin = `https://lanline.local:${closed.port}`;
+    await closed.room('stage');
+    const { key } = await closed.room('choir');
+    const guests: Page[] = [];
+    for (const guest of ['Grace Hopper', 'Ada', 'Zoë']) {
+      const { page } = await visitLink(browser, { origin }, `${origin}/r/choir#${key}`);
+      await page.getByTestId('name').fill(guest);
+      await page.getByTestId(guest === 'Zoë' ? 'join-listen' : 'join').click();
+      await connected(page);
+      if (guest === 'Ada') await page.getByTestId('mute').click();
+      guests.push(page);
+    }
+    const options = { viewport: { width, height }, colorScheme: scheme, reducedMotion: 'reduce' as const };
+    const { page } = await visitLink(browser, { origin }, `${origin}/host#${closed.hostKey}`, options);
+    await page.locator('[data-testid=inside][data-state=talking]').waitFor();
+    await page.getByTestId('inside').nth(2).waitFor();
+    await fits(page);
+    await page.screenshot({ path: path(DOCS, `host-${name}-${scheme}.png`), fullPage: name === 'phone' });
+    await page.context().close();
+    if (name === 'phone') {
+      const late = await visitLink(browser, { origin }, `${origin}/r/choir`, options);
+      await late.page.getByTestId('name').fill('Tom');
+      await late.page.getByTestId('join').click();
+      await late.page.getByTestId('pin').fill('1234');
+      await fits(late.page);
+      await picture(late.page, `pin-${name}-${scheme}`);
+      await late.page.context().close();
+    }
+    for (const guest of guests) await guest.context().close();
+    await closed.close();
+  },
+);
 
 async function say(from: Page, seenBy: Page, text: string): Promise<void> {
   await from.getByTestId('chat-input').fill(text);
