@@ -75,38 +75,105 @@ export function joined(...parts: Float32Array[]): Float32Array {
 
 export const peak = (samples: Float32Array): number => samples.reduce((most, s) => Math.max(most, Math.abs(s)), 0);
 
-/** Loudness in windows of 10 ms, offset so that windows of two recordings can be aligned to the millisecond. */
-function envelope(samples: Float32Array, offset: number): Float32Array {
-  const windows = Math.max(0, Math.floor((samples.length - offset) / WINDOW));
-  return Float32Array.from({ length: windows }, (_, n) => rms(samples, offset + n * WINDOW, offset + (n + 1) * WINDOW));
+/** Loudness in windows of 10 ms, so many samples apart. */
+function envelope(samples: Float32Array, hop: number): Float32Array {
+  const windows = Math.max(0, Math.floor((samples.length - WINDOW) / hop) + 1);
+  return Float32Array.from({ length: windows }, (_, n) => rms(samples, n * hop, n * hop + WINDOW));
 }
 
 export interface Match {
+  /** Of the envelopes, once they are aligned. */
   correlation: number;
-  /** Where in `heard` the beginning of `said` is. */
+  /** Where in `heard` the beginning of `said` is, and by how much that moves on the way. */
   offsetMs: number;
+  movedMs: number;
 }
 
-/** The best place of all of `said` inside `heard`, by the correlation of their envelopes. */
+/** What correlates so well is what was said. */
+export const LIKE = 0.95;
+
+/** Places in `heard` that are tried, 2.5 ms apart. */
+const FINE = WINDOW / 4;
+
+/** How far from the place of the whole a part may be, in such places: 200 ms. */
+const SPREAD = 80;
+
+/** What it costs to move on by one place, where the mean square of an envelope is 1, and by any number of places. */
+const COST = 0.1;
+const JUMP = 2;
+
+/**
+ * Where `said` is in `heard`: first the best place of all of it, then the best path near that (Viterbi), for playout that
+ * follows a link moves its delay while somebody speaks. So a delay that changes is no fault; what is missing, broken or
+ * there twice is.
+ */
 export function match(said: Float32Array, heard: Float32Array): Match {
-  const wanted = envelope(said, 0);
-  let best: Match = { correlation: -1, offsetMs: 0 };
-  for (let fine = 0; fine < WINDOW; fine += RATE / 1000) {
-    const there = envelope(heard, fine);
-    for (let at = 0; at + wanted.length <= there.length; at++) {
-      const correlation = pearson(wanted, there, at);
-      if (correlation > best.correlation) best = { correlation, offsetMs: at * 10 + fine / (RATE / 1000) };
-    }
+  const wanted = envelope(said, WINDOW);
+  const there = envelope(heard, FINE);
+  const whole = bestPlace(wanted, there);
+  const path = bestPath(wanted, there, whole);
+  const aligned = Float32Array.from(path, (place, n) => there[place + 4 * n] ?? 0);
+  const toMs = (places: number) => (places * FINE * 1000) / RATE;
+  return {
+    correlation: pearson(wanted, aligned, (n) => n),
+    offsetMs: toMs(path[0] ?? 0),
+    movedMs: toMs(Math.max(...path) - Math.min(...path)),
+  };
+}
+
+function bestPlace(wanted: Float32Array, there: Float32Array): number {
+  let [most, best] = [-1, 0];
+  for (let place = 0; place + 4 * wanted.length <= there.length + 3; place++) {
+    const correlation = pearson(wanted, there, (n) => place + 4 * n);
+    if (correlation > most) [most, best] = [correlation, place];
   }
   return best;
 }
 
-function pearson(a: Float32Array, b: Float32Array, at: number): number {
+/** For each window of `wanted` a place, so that windows are alike and places move little. */
+function bestPath(wanted: Float32Array, there: Float32Array, whole: number): Int32Array {
+  const places = 2 * SPREAD + 1;
+  const [a, b] = [normal(wanted), normal(there.subarray(whole, whole + 4 * wanted.length))];
+  const costs = new Float32Array(places);
+  const from = new Int16Array(wanted.length * places);
+  a.forEach((x, n) => {
+    // The cheapest way to each place: from the left, from the right, or from anywhere.
+    const came = from.subarray(n * places, (n + 1) * places).map((_, k) => k);
+    for (let k = 1; k < places; k++) arrive(costs, came, k - 1, k);
+    for (let k = places - 2; k >= 0; k--) arrive(costs, came, k + 1, k);
+    const cheapest = costs.indexOf(Math.min(...costs));
+    for (let k = 0; k < places; k++) arrive(costs, came, cheapest, k, JUMP);
+    from.set(came, n * places);
+    for (let k = 0; k < places; k++) costs[k]! += (x - (b[k - SPREAD + 4 * n] ?? 0)) ** 2;
+  });
+  const path = new Int32Array(wanted.length);
+  let at = costs.indexOf(Math.min(...costs));
+  for (let n = wanted.length - 1; n >= 0; n--) {
+    path[n] = whole + at - SPREAD;
+    at = from[n * places + at]!;
+  }
+  return path;
+}
+
+function arrive(costs: Float32Array, came: Int16Array, from: number, to: number, cost = COST): void {
+  if (costs[from]! + cost >= costs[to]!) return;
+  costs[to] = costs[from]! + cost;
+  came[to] = came[from]!;
+}
+
+/** Scaled to a mean square of 1. */
+function normal(envelope: Float32Array): Float32Array {
+  const level = rms(envelope, 0, envelope.length);
+  return envelope.map((x) => x / (level || 1));
+}
+
+/** Correlation of `a` with the values of `b` at those places. */
+function pearson(a: Float32Array, b: Float32Array, place: (n: number) => number): number {
   const n = a.length;
   let [sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0];
   for (let i = 0; i < n; i++) {
     const x = a[i]!;
-    const y = b[at + i]!;
+    const y = b[place(i)] ?? 0;
     sa += x;
     sb += y;
     saa += x * x;
