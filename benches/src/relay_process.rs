@@ -84,6 +84,8 @@ impl RelayProcess {
         let address = free_address()?;
         let log = File::create(folder.path().join("relay.log"))?;
         let mut command = Command::new(&programs.relay);
+        // One machine plays all participants.
+        command.args(["--max-per-address", "100000", "--max-handshakes", "4096"]);
         command.args(["--open", "--bind", &address.to_string(), "--room-ptime", &ptime.ms().to_string()]);
         command.arg("--state-dir").arg(folder.path().join("state"));
         if !tls {

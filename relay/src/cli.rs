@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, num::NonZero, path::PathBuf};
 use clap::{Parser, ValueEnum, builder::FalseyValueParser};
 use relay_engine::Ptime;
 
-use crate::{Config, naps::Naps, qr::wifi::Wifi, tls::given};
+use crate::{Config, Limits, authority::Authority, naps::Naps, qr::wifi::Wifi, tls::given};
 
 /// Voice for the people on one Wi-Fi: phones scan the QR code and talk in the page this relay serves.
 #[derive(Debug, Clone, Parser)]
@@ -57,6 +57,30 @@ pub struct Cli {
     #[arg(long, env = "LANLINE_STATE_DIR", value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 
+    /// Host (name or address, maybe :PORT) under which the relay is reached besides its own; may be repeated
+    #[arg(long, env = "LANLINE_ALLOW_HOST", value_name = "HOST", value_delimiter = ',', value_parser = parse_host)]
+    pub allow_host: Vec<Authority>,
+
+    /// Origin (https://HOST, maybe :PORT) of a page that may speak to the relay besides its own; may be repeated
+    #[arg(long, env = "LANLINE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = parse_origin)]
+    pub allow_origin: Vec<String>,
+
+    /// Participants in one room
+    #[arg(long, env = "LANLINE_MAX_PER_ROOM", value_name = "N", default_value_t = Limits::default().per_room)]
+    pub max_per_room: usize,
+
+    /// Sockets of one address; behind a proxy that is everybody
+    #[arg(long, env = "LANLINE_MAX_PER_ADDRESS", value_name = "N", default_value_t = Limits::default().per_address)]
+    pub max_per_address: usize,
+
+    /// Sockets in all
+    #[arg(long, env = "LANLINE_MAX_SOCKETS", value_name = "N", default_value_t = Limits::default().participants)]
+    pub max_sockets: usize,
+
+    /// Connections that have not asked for anything yet; one address may have a quarter of them
+    #[arg(long, env = "LANLINE_MAX_HANDSHAKES", value_name = "N", default_value_t = Limits::default().handshakes)]
+    pub max_handshakes: usize,
+
     /// Milliseconds of audio in one packet, for every room; 10 has less delay and costs more
     #[arg(long, env = "LANLINE_ROOM_PTIME", value_name = "10|20", default_value = "20", value_parser = parse_ptime)]
     pub room_ptime: Ptime,
@@ -94,6 +118,15 @@ impl Cli {
             state_dir: self.state_dir.clone(),
             ptime: self.room_ptime,
             naps: Naps::new(self.room_ptime),
+            allow_hosts: self.allow_host.clone(),
+            allow_origins: self.allow_origin.clone(),
+            limits: Limits {
+                per_room: self.max_per_room,
+                per_address: self.max_per_address,
+                participants: self.max_sockets,
+                handshakes: self.max_handshakes,
+                ..Limits::default()
+            },
             ..Config::default()
         }
     }
@@ -117,6 +150,16 @@ impl Cli {
 
 fn parse_bind(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "expected an address and a port, such as 0.0.0.0:8443 or [::]:8443".to_owned())
+}
+
+fn parse_host(text: &str) -> Result<Authority, String> {
+    Authority::parse(text).ok_or_else(|| "expected a host, such as voice.example or 192.168.1.20:8443".to_owned())
+}
+
+fn parse_origin(text: &str) -> Result<String, String> {
+    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let good = authority.is_some_and(|authority| Authority::parse(authority).is_some());
+    good.then(|| text.to_owned()).ok_or_else(|| "expected an origin, such as https://voice.example".to_owned())
 }
 
 fn parse_ptime(text: &str) -> Result<Ptime, String> {
@@ -155,7 +198,16 @@ mod tests {
 
     #[test]
     fn addresses_and_packet_times_outside_the_table_are_refused() {
-        for wrong in [["--bind", "here"], ["--bind", "127.0.0.1"], ["--room-ptime", "40"], ["--room-ptime", "x"]] {
+        for wrong in [
+            ["--allow-host", "https://a"],
+            ["--allow-origin", "a"],
+            ["--allow-origin", "https://a/"],
+            ["--max-sockets", "-1"],
+            ["--bind", "here"],
+            ["--bind", "127.0.0.1"],
+            ["--room-ptime", "40"],
+            ["--room-ptime", "x"],
+        ] {
             assert!(Cli::try_parse_from(["relay", wrong[0], wrong[1]]).is_err(), "{wrong:?}");
         }
     }

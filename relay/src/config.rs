@@ -4,7 +4,7 @@ use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread, time::Duration};
 
 use relay_engine::Ptime;
 
-use crate::{naps::Naps, tls::given};
+use crate::{authority::Authority, naps::Naps, tls::given};
 
 /// Everything a relay is told when it starts.
 #[derive(Debug, Clone)]
@@ -21,6 +21,10 @@ pub struct Config {
     pub help_port: Option<NonZero<u16>>,
     /// Be found by multicast DNS; never without TLS or on loopback.
     pub mdns: bool,
+    /// Hosts under which the relay is reached besides its own, by a proxy or a forwarded port.
+    pub allow_hosts: Vec<Authority>,
+    /// Origins of pages that may speak to the relay besides its own, as browsers write them.
+    pub allow_origins: Vec<String>,
     /// Where keys, rooms and certificate are kept; `None` is the user's own state folder.
     pub state_dir: Option<PathBuf>,
     /// Packet time of every room.
@@ -50,6 +54,8 @@ impl Default for Config {
             bind: None,
             plain: false,
             open: false,
+            allow_hosts: Vec::new(),
+            allow_origins: Vec::new(),
             certificate: None,
             help_port: None,
             mdns: false,
@@ -65,12 +71,14 @@ impl Default for Config {
 /// How much a relay takes on.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// TCP connections, sockets included.
-    pub connections: usize,
     /// Participants in all rooms together.
     pub participants: usize,
     /// Participants in one room: a core fans out to about this many within a quarter of a packet time.
     pub per_room: usize,
+    /// Sockets of one address; behind a proxy that is everybody.
+    pub per_address: usize,
+    /// Connections that have not asked for anything yet; of one address a quarter of them.
+    pub handshakes: usize,
     /// How long a client may take for the head of a request, and how long a connection may idle between two.
     pub head: Duration,
     /// A participant of whom nothing is heard for this long is gone.
@@ -80,11 +88,32 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 4096,
             participants: 2048,
             per_room: 500,
+            per_address: 64,
+            handshakes: 512,
             head: Duration::from_secs(10),
             silence: Duration::from_secs(15),
         }
+    }
+}
+
+impl Limits {
+    /// TCP connections in all: a socket for each participant, and as many again that ask for the page.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        2 * self.participants
+    }
+
+    /// TCP connections of one address: browsers open up to six for a page.
+    #[must_use]
+    pub fn connections_per_address(&self) -> usize {
+        6 * self.per_address
+    }
+
+    /// Connections of one address that have not asked for anything yet.
+    #[must_use]
+    pub fn handshakes_per_address(&self) -> usize {
+        self.handshakes.div_ceil(4)
     }
 }

@@ -12,7 +12,6 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use relay_wire::{MAX_MESSAGE, SUBPROTOCOL};
 use serde::Deserialize;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -25,11 +24,11 @@ use crate::{
     access::{self, Pass, Refusal},
     connection::Connection,
     http::{self, App, full},
-    origin,
     problem::Problem,
     registry::{Refused, Seat},
     session::{self, Session},
     shutdown::Guard,
+    turnstile::Passage,
 };
 
 /// How long the switch from HTTP to WebSocket may take once it was agreed.
@@ -44,15 +43,15 @@ pub struct Via {
     pub local: SocketAddr,
     /// Keeps the relay from ending before the connection does.
     _guard: Guard,
-    /// Keeps the connection counted.
-    _slot: Arc<OwnedSemaphorePermit>,
+    /// Keep the connection counted, and the socket it becomes.
+    _places: Vec<Arc<Passage>>,
 }
 
 impl Via {
     /// A connection that counts and that the relay waits for.
     #[must_use]
-    pub fn new(peer: SocketAddr, local: SocketAddr, guard: Guard, slot: OwnedSemaphorePermit) -> Self {
-        Self { peer, local, _guard: guard, _slot: Arc::new(slot) }
+    pub fn new(peer: SocketAddr, local: SocketAddr, guard: Guard, place: Passage) -> Self {
+        Self { peer, local, _guard: guard, _places: vec![Arc::new(place)] }
     }
 }
 
@@ -78,15 +77,20 @@ pub async fn upgrade(
     headers: HeaderMap,
     mut extensions: Extensions,
 ) -> Result<Response, Problem> {
-    origin::check(&headers, app.plain)?;
+    app.origins.check(&headers)?;
     let Query(params) = params.map_err(|e| Problem::bad_request("bad_room", e.body_text()))?;
     let key = websocket_key(&headers).ok_or_else(upgrade_required)?;
     if !has_token(&headers, &header::SEC_WEBSOCKET_PROTOCOL, |token| token == SUBPROTOCOL) {
         return Err(Problem::bad_request("bad_subprotocol", format!("offer the subprotocol {SUBPROTOCOL}")));
     }
-    let (Some(on_upgrade), Some(via)) = (extensions.remove::<OnUpgrade>(), extensions.remove::<Via>()) else {
+    let (Some(on_upgrade), Some(mut via)) = (extensions.remove::<OnUpgrade>(), extensions.remove::<Via>()) else {
         return Err(upgrade_required());
     };
+    let Some(socket) = app.sockets.enter(via.peer.ip()) else {
+        let sentence = "too many sockets of this address";
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets", sentence));
+    };
+    via._places.push(Arc::new(socket));
     let (seat, after) = take_seat(&app, params)?;
 
     tokio::spawn(run(Arc::clone(&app), on_upgrade, seat, after, via));
@@ -109,8 +113,12 @@ fn take_seat(app: &App, params: Params) -> Result<(Seat, u64), Problem> {
     }
     let now = app.clock.now();
     let Some(ticket) = &params.ticket else {
+        let door = app.access.door();
+        if !door.is_open() {
+            return Err(Refusal::TicketNeeded.into());
+        }
         let pass = params.pass()?;
-        let epoch = app.access.door().enter_freely(&pass)?;
+        let epoch = door.enter_freely(&pass)?;
         return Ok((app.registry.enter(pass, epoch).map_err(full)?, 0));
     };
     app.registry.has_place(None).map_err(full)?;

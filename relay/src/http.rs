@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Extension, Router,
     body::{Body, to_bytes},
-    extract::{Path, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, StatusCode, Uri, header},
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -21,11 +21,13 @@ use crate::{
     access::{self, Access},
     clock::Clock,
     handshake::{self, Via},
-    origin,
+    host::Hosts,
+    origin::Origins,
     page::{self, SECURITY_HEADERS},
     problem::{self, Problem},
     registry::{Full, Registry},
     room::Event,
+    turnstile::Turnstile,
 };
 
 /// How long a request's body may take.
@@ -38,6 +40,12 @@ pub struct App {
     pub registry: Arc<Registry>,
     /// Who may come in.
     pub access: Access,
+    /// Under which hosts the relay is reached.
+    pub hosts: Hosts,
+    /// Whose pages may speak to it.
+    pub origins: Origins,
+    /// Bounds the sockets of an address.
+    pub sockets: Arc<Turnstile>,
     /// The relay clock.
     pub clock: Clock,
     /// Packet time of every room.
@@ -61,6 +69,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(access::host_api::router(&app))
         .fallback(file)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), only_ours))
         .layer(middleware::map_response(secure))
         .with_state(app)
 }
@@ -91,7 +100,7 @@ async fn notify(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    origin::check(&headers, app.plain)?;
+    app.origins.check(&headers)?;
     let room = room_name(&room)?;
     app.access.door().notify(app.clock.now(), via.peer.ip(), &room, bearer(&headers))?;
     let notice: Notice = json_body(&headers, body).await?;
@@ -142,6 +151,16 @@ async fn file(uri: Uri, headers: HeaderMap) -> Response {
 
 async fn wrong_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_method", "this address does not take that method")
+}
+
+async fn only_ours(
+    State(app): State<Arc<App>>,
+    Extension(via): Extension<Via>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    app.hosts.check(request.headers(), request.uri(), via.local)?;
+    Ok(next.run(request).await)
 }
 
 async fn secure(mut response: Response) -> impl IntoResponse {

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod addresses;
 pub mod audio_queue;
+pub mod authority;
 pub mod banner;
 pub mod cli;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod connection;
 pub mod egress;
 pub mod handshake;
 pub mod help;
+pub mod host;
 pub mod http;
 pub mod kernel;
 pub mod listen;
@@ -38,6 +40,7 @@ pub mod session;
 pub mod shutdown;
 pub mod state_dir;
 pub mod tls;
+pub mod turnstile;
 pub mod writer;
 
 pub use config::{Config, Limits};

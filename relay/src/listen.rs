@@ -4,7 +4,7 @@ use std::{
     io,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -15,13 +15,18 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
-use crate::{connection::Connection, handshake::Via, kernel, shutdown::Guard};
+use crate::{
+    connection::Connection,
+    handshake::Via,
+    kernel,
+    shutdown::Guard,
+    turnstile::{Passage, Turnstile},
+};
 
 /// How long a client may take for its TLS handshake.
 const TLS_PATIENCE: Duration = Duration::from_secs(10);
@@ -73,7 +78,9 @@ pub struct Server {
     /// Told of the relay's end, and held by every connection.
     pub guard: Guard,
     /// Bounds the connections.
-    pub slots: Arc<Semaphore>,
+    pub connections: Arc<Turnstile>,
+    /// Bounds those that have not asked for anything yet.
+    pub handshakes: Arc<Turnstile>,
     /// How long a client may take for the head of a request, and how long a connection may idle between two.
     pub head: Duration,
 }
@@ -88,10 +95,16 @@ impl Server {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((tcp, peer)) => match Arc::clone(&self.slots).try_acquire_owned() {
-                    Ok(slot) => drop(tokio::spawn(self.clone().connection(tcp, peer, slot))),
-                    Err(_) => tracing::warn!(%peer, "too many connections; one is refused"),
-                },
+                Ok((tcp, peer)) => {
+                    // A dual-stack port sees IPv4 peers as mapped addresses.
+                    let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+                    match (self.connections.enter(peer.ip()), self.handshakes.enter(peer.ip())) {
+                        (Some(place), Some(unfinished)) => {
+                            tokio::spawn(self.clone().connection(tcp, peer, place, unfinished));
+                        }
+                        _ => tracing::debug!(%peer, "too many connections; one is refused"),
+                    }
+                }
                 // What a client did between connecting and being accepted is its own affair; the rest passes.
                 Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(e) => {
@@ -102,9 +115,7 @@ impl Server {
         }
     }
 
-    async fn connection(self, tcp: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
-        // A dual-stack port sees IPv4 peers as mapped addresses.
-        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+    async fn connection(self, tcp: TcpStream, peer: SocketAddr, place: Passage, unfinished: Passage) {
         kernel::tune(&tcp);
         let mut end = self.guard.clone();
         let connection = tokio::select! {
@@ -112,7 +123,7 @@ impl Server {
             connection = timeout(TLS_PATIENCE, self.secure(tcp)) => connection,
         };
         match connection {
-            Ok(Ok(connection)) => self.http(connection, peer, slot).await,
+            Ok(Ok(connection)) => self.http(connection, peer, place, unfinished).await,
             Ok(Err(e)) => tracing::debug!(%peer, error = %e, "no TLS connection"),
             Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
         }
@@ -130,11 +141,13 @@ impl Server {
         Ok(Connection::Tls(Box::new(tls.accept(tcp).await?)))
     }
 
-    async fn http(mut self, connection: Connection, peer: SocketAddr, slot: OwnedSemaphorePermit) {
+    async fn http(mut self, connection: Connection, peer: SocketAddr, place: Passage, unfinished: Passage) {
         let Ok(local) = connection.tcp().local_addr() else { return };
         let local = SocketAddr::new(local.ip().to_canonical(), local.port());
-        let via = Via::new(peer, local, self.guard.clone(), slot);
+        let via = Via::new(peer, local, self.guard.clone(), place);
+        let unfinished = Mutex::new(Some(unfinished));
         let service = service_fn(|mut request: Request<Incoming>| {
+            drop(unfinished.lock().unwrap_or_else(PoisonError::into_inner).take());
             request.extensions_mut().insert(via.clone());
             self.router.clone().call(request)
         });

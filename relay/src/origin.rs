@@ -2,51 +2,55 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 
-use crate::problem::Problem;
+use crate::{authority::Authority, problem::Problem};
 
-/// Lets requests through that carry no `Origin` (programs) or the relay's own (its page): the scheme is the
-/// listener's and host and port are those of the `Host` header.
-///
-/// # Errors
-/// 403 `bad_origin`.
-pub fn check(headers: &HeaderMap, plain: bool) -> Result<(), Problem> {
-    let mut origins = headers.get_all(header::ORIGIN).iter();
-    let Some(origin) = origins.next() else { return Ok(()) };
-    let own = origins.next().is_none()
-        && origin.to_str().is_ok_and(|origin| {
-            headers
-                .get(header::HOST)
-                .and_then(|host| host.to_str().ok())
-                .is_some_and(|host| is_own(origin, host, plain))
-        });
-    if own {
-        Ok(())
-    } else {
-        Err(Problem::new(StatusCode::FORBIDDEN, "bad_origin", "only the relay's own page may do this"))
+/// Whose pages may speak to the relay.
+#[derive(Debug, Default)]
+pub struct Origins {
+    /// There is no TLS on the port.
+    plain: bool,
+    allowed: Vec<String>,
+}
+
+impl Origins {
+    /// The relay's own, and those that are allowed besides.
+    #[must_use]
+    pub fn new(plain: bool, allowed: Vec<String>) -> Self {
+        Self { plain, allowed }
+    }
+
+    /// Lets requests through that carry no `Origin` (programs), the relay's own (its page) or an allowed one. The own
+    /// has the listener's scheme, and host and port of the `Host` header.
+    ///
+    /// # Errors
+    /// 403 `bad_origin`.
+    pub fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let Some(origin) = origins.next() else { return Ok(()) };
+        let origin = origin.to_str().ok().filter(|_| origins.next().is_none());
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let own = |origin| host.is_some_and(|host| is_own(origin, host, self.plain));
+        let allowed = |origin: &str| self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
+        if origin.is_some_and(|origin| own(origin) || allowed(origin)) {
+            Ok(())
+        } else {
+            Err(Problem::new(StatusCode::FORBIDDEN, "bad_origin", "only the relay's own page may do this"))
+        }
     }
 }
 
 fn is_own(origin: &str, host: &str, plain: bool) -> bool {
     // A proxy in front of a plain relay adds TLS.
     match origin.split_once("://") {
-        Some(("https", authority)) => same_authority(authority, host, "443"),
-        Some(("http", authority)) => plain && same_authority(authority, host, "80"),
+        Some(("https", authority)) => same_authority(authority, host, 443),
+        Some(("http", authority)) => plain && same_authority(authority, host, 80),
         _ => false,
     }
 }
 
-fn same_authority(a: &str, b: &str, default_port: &str) -> bool {
-    let (host_a, port_a) = split_port(a, default_port);
-    let (host_b, port_b) = split_port(b, default_port);
-    host_a.eq_ignore_ascii_case(host_b) && port_a == port_b
-}
-
-/// The colons of an IPv6 address are inside brackets.
-fn split_port<'a>(authority: &'a str, default: &'a str) -> (&'a str, &'a str) {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port),
-        _ => (authority, default),
-    }
+fn same_authority(a: &str, b: &str, default_port: u16) -> bool {
+    let (Some(a), Some(b)) = (Authority::parse(a), Authority::parse(b)) else { return false };
+    a.host == b.host && a.port_or(default_port) == b.port_or(default_port)
 }
 
 #[cfg(test)]
@@ -79,12 +83,27 @@ mod tests {
     #[test]
     fn programs_send_none_and_nobody_sends_two() {
         let mut headers = HeaderMap::new();
-        assert!(check(&headers, false).is_ok());
+        let check = |headers: &HeaderMap| Origins::default().check(headers);
+        assert!(check(&headers).is_ok());
         headers.insert(header::ORIGIN, HeaderValue::from_static("https://a"));
-        assert!(check(&headers, false).is_err(), "no Host to compare with");
+        assert!(check(&headers).is_err(), "no Host to compare with");
         headers.insert(header::HOST, HeaderValue::from_static("a"));
-        assert!(check(&headers, false).is_ok());
+        assert!(check(&headers).is_ok());
         headers.append(header::ORIGIN, HeaderValue::from_static("https://a"));
-        assert!(check(&headers, false).is_err());
+        assert!(check(&headers).is_err());
+    }
+
+    #[test]
+    fn allowed_origins_are_compared_whole() {
+        let origins = Origins::new(false, vec!["https://voice.example".into()]);
+        let passes = |origin: &'static str| {
+            origins.check(&HeaderMap::from_iter([(header::ORIGIN, HeaderValue::from_static(origin))])).is_ok()
+        };
+        assert!(passes("https://voice.example") && passes("https://Voice.Example"));
+        for origin in
+            ["https://voice.example:8443", "http://voice.example", "https://voice.example.evil.example", "null"]
+        {
+            assert!(!passes(origin), "{origin}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -20,16 +20,19 @@ use crate::{
     clock::Clock,
     config::DEFAULT_PORT,
     help::{self, Help, note::note},
+    host::Hosts,
     http::{self, App},
     listen::{self, Server},
     mdns::Mdns,
     mixer::Mixer,
+    origin::Origins,
     reach,
     registry::Registry,
     resume,
     shutdown::Shutdown,
     state_dir,
     tls::{Tls, TlsError},
+    turnstile::Turnstile,
 };
 
 /// How long everybody may take to leave when the relay ends.
@@ -37,6 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The help port must not take connections from the page's.
 const HELP_CONNECTIONS: usize = 128;
+const HELP_CONNECTIONS_PER_ADDRESS: usize = 16;
 
 /// A relay that has its port, and serves once told to.
 pub struct Relay {
@@ -123,6 +127,7 @@ impl Relay {
         })?;
         let tls = tls(config, folder.as_deref(), address)?;
 
+        let limits = config.limits;
         let clock = Clock::start();
         let mixers =
             (0..config.mixers.get()).map(|index| Mixer::start(index, clock, config.ptime, config.naps.clone()));
@@ -130,16 +135,25 @@ impl Relay {
         let registry = Arc::new(Registry::new(mixers, config.limits, clock, tokens));
         let access = Access::load(folder.as_deref(), config.open)
             .map_err(|error| StartError::Keys { path: folder.clone().unwrap_or_default(), error })?;
-        let app =
-            App { access, registry, clock, ptime: config.ptime, plain: config.plain, silence: config.limits.silence };
+        let app = App {
+            access,
+            registry,
+            hosts: Hosts::new(tls.clone(), config.allow_hosts.clone()),
+            origins: Origins::new(config.plain, config.allow_origins.clone()),
+            sockets: Turnstile::new(limits.connections(), limits.per_address),
+            clock,
+            ptime: config.ptime,
+            plain: config.plain,
+            silence: limits.silence,
+        };
         let app = Arc::new(app);
         let shutdown = Shutdown::default();
-        let slots = Arc::new(Semaphore::new(config.limits.connections));
         let server = Server {
             router: http::router(Arc::clone(&app)),
             tls: tls.as_ref().map(|tls| TlsAcceptor::from(tls.config())),
             guard: shutdown.guard(),
-            slots,
+            connections: Turnstile::new(limits.connections(), limits.connections_per_address()),
+            handshakes: Turnstile::new(limits.handshakes, limits.handshakes_per_address()),
             head: config.limits.head,
         };
         let help = match (&tls, config.help_port) {
@@ -228,8 +242,9 @@ fn help(
     match listen::bind(ip, port.get()) {
         Ok(listener) => {
             let router = help::router(Help { tls: Arc::clone(tls), bound });
-            let slots = Arc::new(Semaphore::new(HELP_CONNECTIONS));
-            Some((listener, Server { router, tls: None, slots, ..page.clone() }))
+            let connections = Turnstile::new(HELP_CONNECTIONS, HELP_CONNECTIONS_PER_ADDRESS);
+            let handshakes = Turnstile::new(HELP_CONNECTIONS, HELP_CONNECTIONS_PER_ADDRESS);
+            Some((listener, Server { router, tls: None, connections, handshakes, ..page.clone() }))
         }
         Err(e) => {
             tracing::warn!(

@@ -17,7 +17,6 @@ use super::{Pass, Shown};
 use crate::{
     handshake::Via,
     http::{self, App},
-    origin,
     problem::{self, Problem},
 };
 
@@ -41,7 +40,7 @@ pub async fn ticket(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    origin::check(&headers, app.plain)?;
+    app.origins.check(&headers)?;
     let Ask { room, name, role, key, pin } = http::json_body(&headers, body).await?;
     let room = http::room_name(&room)?;
     let pass = Pass { room, name: display_name(&name)?, role: parse_role(role.as_deref())? };

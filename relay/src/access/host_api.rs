@@ -22,7 +22,6 @@ use crate::{
     addresses, banner,
     handshake::Via,
     http::{self, App},
-    origin,
     problem::{self, Problem},
     qr, reach,
     room::Event,
@@ -47,7 +46,7 @@ async fn only_hosts(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    origin::check(request.headers(), app.plain)?;
+    app.origins.check(request.headers())?;
     let shown = http::bearer(request.headers());
     app.access.door().host(app.clock.now(), via.peer.ip(), shown)?;
     Ok(next.run(request).await)

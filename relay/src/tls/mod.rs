@@ -126,6 +126,12 @@ enum Source {
     Given(Given),
 }
 
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("shown", &self.shown()).finish_non_exhaustive()
+    }
+}
+
 impl Tls {
     /// A certificate of the authority kept in `folder`, for a port bound there.
     ///
