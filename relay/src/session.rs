@@ -32,7 +32,7 @@ use crate::{
     handshake::Via,
     kernel,
     rate::RateLimiter,
-    registry::Seat,
+    registry::{Seat, Unheard},
     room::{self, Event, Greeting},
     writer::Writer,
 };
@@ -130,10 +130,11 @@ impl Session {
         tracing::info!(%room, id, name = ?name.as_str(), %role, peer = %self.via.peer, held, "joined");
         let (boot, token) = (seat.boot().to_owned(), seat.token().to_owned());
         let greeting = Greeting { egress: Arc::clone(&self.egress), boot, token };
-        self.tell_at(self.config.clock.now(), |id| match held {
-            true => Event::Return { id, after, greeting },
-            false => Event::Join { id, name, role, greeting },
-        });
+        let event = match held {
+            true => Event::Return { id: seat.id(), after, greeting },
+            false => Event::Join { id: seat.id(), name, role, greeting },
+        };
+        self.heard(seat.arrive(self.config.clock.now(), event));
         loop {
             match poll_fn(|cx| self.poll(cx)).await {
                 Step::Message(message) => self.take(message),
@@ -328,8 +329,16 @@ impl Session {
 
     fn tell_at(&self, at: Micros, event: impl FnOnce(relay_engine::ParticipantId) -> Event) {
         let Some(seat) = &self.seat else { return };
-        if seat.tell(at, event(seat.id())).is_err() {
-            room::fail(&self.egress);
+        self.heard(seat.tell(at, event(seat.id())));
+    }
+
+    /// Ends the session if the room did not hear it.
+    fn heard(&self, outcome: Result<(), Unheard>) {
+        match outcome {
+            Ok(()) => {}
+            // The room tells who had the seat, but not who lost it again before it heard of them.
+            Err(Unheard::Replaced) => room::replace(&self.egress),
+            Err(Unheard::Gone) => room::fail(&self.egress),
         }
     }
 

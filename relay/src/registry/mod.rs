@@ -24,7 +24,7 @@ use relay_wire::{DisplayName, Role, RoomName};
 use ring::rand;
 use tokio::{sync::Notify, time::sleep};
 
-pub use seat::Seat;
+pub use seat::{Seat, Unheard};
 
 use crate::{
     Limits,

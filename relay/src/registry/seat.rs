@@ -32,6 +32,15 @@ pub struct Seat {
     pub(super) answered: u32,
 }
 
+/// Why a room does not hear what is said from a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unheard {
+    /// Another socket has the seat, or nobody has it any more.
+    Replaced,
+    /// The room's thread is gone.
+    Gone,
+}
+
 impl Seat {
     /// Counts packets that grew too old before this participant's socket took them.
     pub fn count_discarded(&self, packets: u64) {
@@ -80,15 +89,24 @@ impl Seat {
         self.held
     }
 
-    /// Tells the room something, unless another socket has the seat by now.
+    /// Tells the room something.
     ///
     /// # Errors
-    /// [`Gone`] when the room's thread is gone.
-    pub fn tell(&self, at: Micros, event: Event) -> Result<(), Gone> {
+    /// [`Unheard`] saying why nobody listens.
+    pub fn tell(&self, at: Micros, event: Event) -> Result<(), Unheard> {
         if !self.occupancy.is_current() {
-            return Ok(());
+            return Err(Unheard::Replaced);
         }
-        self.mixer.tell(self.key, at, event, &self.patience)
+        self.mixer.tell(self.key, at, event, &self.patience).map_err(|Gone| Unheard::Gone)
+    }
+
+    /// Tells the room who comes, in the order in which seats change hands.
+    ///
+    /// # Errors
+    /// [`Unheard`] saying why nobody listens.
+    pub fn arrive(&self, at: Micros, event: Event) -> Result<(), Unheard> {
+        let _in_order = self.registry.lock();
+        self.tell(at, event)
     }
 
     /// The participant has kept the next of the tokens sent on this socket.

@@ -295,7 +295,7 @@ pub fn fail(egress: &Egress) {
 }
 
 /// Ends a session whose seat another socket has.
-fn replace(egress: &Egress) {
+pub fn replace(egress: &Egress) {
     let reason = "another connection took this seat".to_owned();
     let last = text(&ServerMessage::Goodbye { reason, reconnect: false });
     egress.close(last, Close { code: close::REPLACED, reason: "replaced" });

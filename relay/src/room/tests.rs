@@ -78,3 +78,116 @@ fn who_is_gone_can_say_nothing_more() {
     room.handle(Micros(0), Event::Leave(ParticipantId(1)));
     assert_eq!(second.read(), []);
 }
+
+impl Guest {
+    fn come_back(room: &mut Room, id: u32, after: u64) -> Self {
+        let egress = Arc::new(Egress::default());
+        let greeting = Greeting { egress: Arc::clone(&egress), boot: "boot".into(), token: "next".into() };
+        room.handle(Micros(0), Event::Return { id: ParticipantId(id), after, greeting });
+        Self(egress)
+    }
+
+    /// The close code, if the session is to end.
+    fn closed(&self) -> Option<u16> {
+        self.0.pending(Micros(0)).close.map(|close| close.code)
+    }
+}
+
+fn chat(room: &mut Room, id: u32, text: &str, echo: Option<u32>) {
+    room.handle(Micros(0), Event::Chat(ParticipantId(id), text.into(), echo));
+}
+
+/// The lines among messages, by number and text.
+fn lines(messages: &[ServerMessage]) -> Vec<(u64, &str)> {
+    let line = |m| match m {
+        &ServerMessage::Chat { message, ref text, .. } => Some((message, text.as_str())),
+        _ => None,
+    };
+    messages.iter().filter_map(line).collect()
+}
+
+#[test]
+fn who_is_away_comes_back_without_left_and_joined_and_reads_what_was_missed_once_in_order() {
+    let mut room = room();
+    let first = Guest::enter(&mut room, 1);
+    let second = Guest::enter(&mut room, 2);
+    chat(&mut room, 2, "before", None);
+    room.handle(Micros(0), Event::Mute(ParticipantId(1), true));
+    second.read();
+    room.handle(Micros(0), Event::Away(ParticipantId(1)));
+    room.handle(Micros(0), Event::Away(ParticipantId(1)));
+    assert_eq!(second.read(), [ServerMessage::Away { id: 1, away: true }], "once");
+    first.read();
+    chat(&mut room, 2, "missed", None);
+    chat(&mut room, 2, "missed too", None);
+    assert_eq!(first.read(), [], "nothing piles up for who is away");
+    let third = Guest::enter(&mut room, 3);
+    let welcome = third.read();
+    let [ServerMessage::Welcome { participants, .. }] = welcome.as_slice() else { panic!("{welcome:?}") };
+    assert_eq!(participants.iter().map(|p| p.away).collect::<Vec<_>>(), [true, false, false]);
+    second.read();
+
+    let back = Guest::come_back(&mut room, 1, 1);
+    chat(&mut room, 2, "new", None);
+    let messages = back.read();
+    let ServerMessage::Welcome { id: 1, resumed: true, resume, participants, .. } = &messages[0] else {
+        panic!("{messages:?}")
+    };
+    assert_eq!((resume.as_str(), participants[0].muted, participants[0].away), ("next", true, false));
+    assert_eq!(lines(&messages), [(2, "missed"), (3, "missed too"), (4, "new")]);
+    assert_eq!(messages.len(), 4);
+    assert_eq!(second.read()[0], ServerMessage::Away { id: 1, away: false });
+}
+
+#[test]
+fn the_old_socket_is_evicted_and_the_others_notice_nothing() {
+    let mut room = room();
+    let old = Guest::enter(&mut room, 1);
+    let other = Guest::enter(&mut room, 2);
+    other.read();
+    let new = Guest::come_back(&mut room, 1, 0);
+    assert_eq!((old.closed(), new.closed()), (Some(close::REPLACED), None));
+    assert!(matches!(old.read().last(), Some(ServerMessage::Goodbye { reconnect: false, .. })));
+    assert_eq!(other.read(), []);
+}
+
+#[test]
+fn what_was_said_before_somebody_came_is_not_theirs_to_read() {
+    let mut room = room();
+    let _first = Guest::enter(&mut room, 1);
+    chat(&mut room, 1, "between us", None);
+    let _second = Guest::enter(&mut room, 2);
+    chat(&mut room, 1, "for both", None);
+    let back = Guest::come_back(&mut room, 2, 0);
+    assert_eq!(lines(&back.read()), [(2, "for both")]);
+}
+
+#[test]
+fn a_line_that_is_sent_again_is_said_once() {
+    let mut room = room();
+    let guest = Guest::enter(&mut room, 1);
+    chat(&mut room, 1, "one", Some(1));
+    chat(&mut room, 1, "two", Some(2));
+    room.handle(Micros(0), Event::Away(ParticipantId(1)));
+    guest.read();
+    let back = Guest::come_back(&mut room, 1, 0);
+    let messages = back.read();
+    assert!(matches!(messages[0], ServerMessage::Welcome { echo: 2, .. }), "{messages:?}");
+    let notice = Notice { severity: relay_wire::Severity::Info, title: "four".into(), text: String::new() };
+    for _ in 0..2 {
+        chat(&mut room, 1, "two", Some(2));
+        chat(&mut room, 1, "three", Some(3));
+        let from = Some(ParticipantId(1));
+        room.handle(Micros(0), Event::Notify { from, notice: notice.clone(), echo: Some(4), reply: None });
+    }
+    let messages = back.read();
+    assert_eq!(lines(&messages), [(3, "three")]);
+    assert!(matches!(&messages[1..], [ServerMessage::Notification { message: 4, echo: Some(4), .. }]), "{messages:?}");
+}
+
+#[test]
+fn a_seat_that_the_room_does_not_know_ends_with_a_reason() {
+    let mut room = room();
+    let nobody = Guest::come_back(&mut room, 1, 0);
+    assert_eq!(nobody.closed(), Some(close::INTERNAL));
+}

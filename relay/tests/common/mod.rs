@@ -140,15 +140,25 @@ impl TestRelay {
         self.join_over(Box::new(tcp), &socket_path(room, name)).await
     }
 
+    /// Comes back with a resume token and reads the welcome.
+    pub async fn resume(&self, token: &str, after: u64) -> Client {
+        self.join_over(self.connect().await, &format!("/ws?resume={token}&after={after}")).await
+    }
+
     async fn join_over(&self, stream: Box<dyn Stream>, path: &str) -> Client {
-        let request = self.request(path, Some("lanline.v1"), None);
-        let (socket, response) = tokio_tungstenite::client_async(request, stream).await.expect("upgraded");
-        assert_eq!(response.headers()["sec-websocket-protocol"], "lanline.v1");
-        let mut client = Client { socket, id: 0, welcome: ServerMessage::Pong { t: 0, clock_us: 0 } };
+        let mut client = self.upgrade(stream, path).await;
         client.welcome = client.text().await;
         let ServerMessage::Welcome { id, .. } = client.welcome else { panic!("no welcome: {:?}", client.welcome) };
         client.id = id;
         client
+    }
+
+    /// A socket that has not been welcomed yet.
+    pub async fn upgrade(&self, stream: Box<dyn Stream>, path: &str) -> Client {
+        let request = self.request(path, Some("lanline.v1"), None);
+        let (socket, response) = tokio_tungstenite::client_async(request, stream).await.expect("upgraded");
+        assert_eq!(response.headers()["sec-websocket-protocol"], "lanline.v1");
+        Client { socket, id: 0, welcome: ServerMessage::Pong { t: 0, clock_us: 0 } }
     }
 
     /// A handshake that is expected to be refused: status and error code.
@@ -349,6 +359,20 @@ impl Client {
 
     pub async fn send(&mut self, message: Message) {
         self.socket.send(message).await.expect("sent");
+    }
+
+    /// The welcome's resume token.
+    pub fn token(&self) -> String {
+        let ServerMessage::Welcome { resume, .. } = &self.welcome else { panic!("no welcome: {:?}", self.welcome) };
+        resume.clone()
+    }
+
+    /// Says that the token is kept, and waits until the relay has heard it; the token.
+    pub async fn keep_token(&mut self) -> String {
+        self.say(&ClientMessage::ResumeReceived {}).await;
+        self.say(&ClientMessage::Ping { t: 53 }).await;
+        self.until(|m| matches!(m, ServerMessage::Pong { t: 53, .. }).then_some(())).await;
+        self.token()
     }
 
     /// The next chat line: number and text.
