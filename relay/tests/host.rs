@@ -111,6 +111,9 @@ async fn a_host_sees_who_is_there() {
 async fn after_a_new_invite_old_links_are_dead_and_people_stay() {
     let closed = Closed::start();
     let mut ann = joined(&closed, "Ann", "talker").await;
+    let mut gone = joined(&closed, "Cid", "talker").await;
+    gone.socket.close(None).await.expect("closed");
+    ann.until(|m| (*m == ServerMessage::Left { id: gone.id }).then_some(())).await;
     let unused = closed.ticket("Bob", "talker").await;
     let renewed = closed.host("POST", "/lobby/invite", "").await.json();
     let ask = |key: &serde_json::Value| json!({ "room": "lobby", "name": "Bob", "key": key });
@@ -122,7 +125,15 @@ async fn after_a_new_invite_old_links_are_dead_and_people_stay() {
     assert_eq!(status, 200);
     closed.enter(&ticket).await;
     ann.chat("still here").await;
+    let renewed = ann.until(|m| match m {
+        ServerMessage::Resume { token } => Some(token.clone()),
+        _ => None,
+    });
+    let renewed = renewed.await;
     assert_eq!(ann.chat_line().await.1, "still here");
+    let by_old_token = format!("/ws?resume={}", token(&gone));
+    assert_eq!(closed.relay.refused(&by_old_token, V1, None).await, (401, "bad_resume".to_owned()), "who has left");
+    assert_eq!(closed.relay.resume(&renewed, 0).await.id, ann.id);
 }
 
 #[tokio::test]

@@ -190,7 +190,7 @@ async fn forged_foreign_and_broken_tokens_are_refused() {
 #[tokio::test]
 async fn a_silent_link_is_away_before_it_is_closed_for_good() {
     let limits = Limits { silence: Duration::from_secs(1), ..Limits::default() };
-    let relay = TestRelay::with(Config { plain: true, limits, ..Config::default() });
+    let relay = TestRelay::with(Config { plain: true, open: true, limits, ..Config::default() });
     let mut bob = relay.join("lobby", "bob").await;
     let token = bob.keep_token().await;
     assert_eq!(bob.end().await, (vec!["silent".into()], Some(close::SILENT)));
@@ -240,7 +240,7 @@ async fn lines_sent_again_after_a_loss_are_said_once() {
 #[tokio::test]
 async fn a_restart_keeps_tokens_ids_and_names() {
     let state = tempfile::tempdir().expect("a folder");
-    let config = Config { plain: true, state_dir: Some(state.path().into()), ..Config::default() };
+    let config = Config { plain: true, open: true, state_dir: Some(state.path().into()), ..Config::default() };
     let mut relay = TestRelay::with(config.clone());
     let mut tokens = Vec::new();
     let mut boots = Vec::new();

@@ -108,7 +108,11 @@ async fn show(State(app): State<Arc<App>>, Room(room): Room) -> Result<Response,
 
 async fn invite(State(app): State<Arc<App>>, Room(room): Room) -> Result<Response, Problem> {
     change(&app, &room, |door| {
-        record(door, &room)?.renew();
+        let record = record(door, &room)?;
+        record.renew();
+        // Who has left comes back by the new link; who is inside stays.
+        record.epoch += 1;
+        app.registry.renew_tokens(&room, record.epoch);
         door.tickets.withdraw(&room);
         Ok(())
     })
