@@ -8,8 +8,18 @@ use std::{
 };
 
 /// What the page is built from.
-const SOURCES: [&str; 8] =
-    ["package.json", "package-lock.json", "index.html", "vite.config.ts", "tsconfig.json", "src", "build", "public"];
+const SOURCES: [&str; 10] = [
+    "package.json",
+    "package-lock.json",
+    "index.html",
+    "host.html",
+    "check.html",
+    "vite.config.ts",
+    "tsconfig.json",
+    "src",
+    "build",
+    "public",
+];
 
 fn main() {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));

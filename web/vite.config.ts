@@ -25,7 +25,7 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: false,
-    rolldownOptions: { input: ['index.html', 'host.html'] },
+    rolldownOptions: { input: ['index.html', 'host.html', 'check.html'] },
   },
   test: { include: ['src/**/*.test.ts'] },
 });

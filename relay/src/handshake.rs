@@ -1,38 +1,25 @@
 //! `GET /ws`: refuses with a reason, or upgrades and starts a session.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    body::Body,
     extract::{Query, State, rejection::QueryRejection},
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{Extensions, HeaderMap, StatusCode},
+    response::Response,
 };
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
-use relay_wire::{MAX_MESSAGE, SUBPROTOCOL};
+use relay_wire::SUBPROTOCOL;
 use serde::Deserialize;
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        handshake::derive_accept_key,
-        protocol::{Role, WebSocketConfig},
-    },
-};
 
 use crate::{
     access::{self, Pass, Refusal},
-    connection::Connection,
     http::{self, App, full},
     problem::Problem,
     registry::{Refused, Seat},
     session::{self, Session},
     shutdown::Guard,
+    switch::Switch,
     turnstile::Passage,
 };
-
-/// How long the switch from HTTP to WebSocket may take once it was agreed.
-const UPGRADE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What belongs to a connection and not to a request. Each request carries it, and a session keeps it.
 #[derive(Debug, Clone)]
@@ -75,17 +62,11 @@ pub async fn upgrade(
     State(app): State<Arc<App>>,
     params: Result<Query<Params>, QueryRejection>,
     headers: HeaderMap,
-    mut extensions: Extensions,
+    extensions: Extensions,
 ) -> Result<Response, Problem> {
     app.origins.check(&headers)?;
     let Query(params) = params.map_err(|e| Problem::bad_request("bad_room", e.body_text()))?;
-    let key = websocket_key(&headers).ok_or_else(upgrade_required)?;
-    if !has_token(&headers, &header::SEC_WEBSOCKET_PROTOCOL, |token| token == SUBPROTOCOL) {
-        return Err(Problem::bad_request("bad_subprotocol", format!("offer the subprotocol {SUBPROTOCOL}")));
-    }
-    let (Some(on_upgrade), Some(mut via)) = (extensions.remove::<OnUpgrade>(), extensions.remove::<Via>()) else {
-        return Err(upgrade_required());
-    };
+    let (switch, mut via) = Switch::asked(&headers, extensions, SUBPROTOCOL)?;
     let Some(socket) = app.sockets.enter(via.peer.ip()) else {
         let sentence = "too many sockets of this address";
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets", sentence));
@@ -93,15 +74,9 @@ pub async fn upgrade(
     via._places.push(Arc::new(socket));
     let (seat, after) = take_seat(&app, params)?;
 
-    tokio::spawn(run(Arc::clone(&app), on_upgrade, seat, after, via));
-    let accept = HeaderValue::from_str(&derive_accept_key(&key)).expect("Base64 is a header value");
-    let switch = [
-        (header::CONNECTION, HeaderValue::from_static("upgrade")),
-        (header::UPGRADE, HeaderValue::from_static("websocket")),
-        (header::SEC_WEBSOCKET_ACCEPT, accept),
-        (header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL)),
-    ];
-    Ok((StatusCode::SWITCHING_PROTOCOLS, switch, Body::empty()).into_response())
+    let answer = switch.answer();
+    tokio::spawn(run(Arc::clone(&app), switch, seat, after, via));
+    Ok(answer)
 }
 
 /// The seat, and the number of the last message that its holder has. The last of the checks, for it may use a ticket up.
@@ -159,85 +134,8 @@ impl Params {
     }
 }
 
-async fn run(app: Arc<App>, on_upgrade: OnUpgrade, seat: Seat, after: u64, via: Via) {
-    let upgraded = match tokio::time::timeout(UPGRADE_PATIENCE, on_upgrade).await {
-        Ok(Ok(upgraded)) => upgraded,
-        Ok(Err(e)) => return tracing::debug!(peer = %via.peer, error = %e, "the upgrade failed"),
-        Err(_) => return tracing::debug!(peer = %via.peer, "the upgrade took too long"),
-    };
-    let Ok(parts) = upgraded.downcast::<TokioIo<Connection>>() else {
-        return tracing::error!("an upgraded connection is not one of ours");
-    };
-    let (connection, already_read) = (parts.io.into_inner(), parts.read_buf.to_vec());
-    let socket =
-        WebSocketStream::from_partially_read(connection, already_read, Role::Server, Some(websocket_config())).await;
+async fn run(app: Arc<App>, switch: Switch, seat: Seat, after: u64, via: Via) {
+    let Some(socket) = switch.socket(via.peer).await else { return };
     let config = session::Config { clock: app.clock, ptime: app.ptime, silence: app.silence };
     Session::new(config, socket, seat, via).run(after).await;
-}
-
-/// Small buffers: a connection that idles costs little, and nothing pools above the kernel's queue, for the writer
-/// flushes after each turn and starts none while a flush is pending.
-fn websocket_config() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(4096)
-        .write_buffer_size(4096)
-        .max_write_buffer_size(256 * 1024)
-        .max_message_size(Some(MAX_MESSAGE))
-        .max_frame_size(Some(MAX_MESSAGE))
-}
-
-/// The client's key, if this is a WebSocket handshake (RFC 6455 section 4.2.1).
-fn websocket_key(headers: &HeaderMap) -> Option<Vec<u8>> {
-    let handshake = has_token(headers, &header::CONNECTION, |token| token.eq_ignore_ascii_case("upgrade"))
-        && has_token(headers, &header::UPGRADE, |token| token.eq_ignore_ascii_case("websocket"))
-        && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
-    let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
-    handshake.then(|| key.as_bytes().to_vec())
-}
-
-fn upgrade_required() -> Problem {
-    Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", "this address speaks WebSocket, version 13")
-}
-
-fn has_token(headers: &HeaderMap, name: &HeaderName, wanted: impl Fn(&str) -> bool) -> bool {
-    headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|token| wanted(token.trim()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn handshake() -> HeaderMap {
-        HeaderMap::from_iter([
-            (header::CONNECTION, HeaderValue::from_static("keep-alive, Upgrade")),
-            (header::UPGRADE, HeaderValue::from_static("WebSocket")),
-            (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")),
-            (header::SEC_WEBSOCKET_KEY, HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==")),
-        ])
-    }
-
-    #[test]
-    fn a_handshake_needs_all_of_its_headers() {
-        assert!(websocket_key(&handshake()).is_some());
-        for missing in handshake().keys() {
-            let mut headers = handshake();
-            headers.remove(missing);
-            assert!(websocket_key(&headers).is_none(), "{missing}");
-        }
-    }
-
-    #[test]
-    fn the_subprotocol_is_one_of_those_offered() {
-        let offers = |offer: &'static str| {
-            let headers = HeaderMap::from_iter([(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(offer))]);
-            has_token(&headers, &header::SEC_WEBSOCKET_PROTOCOL, |token| token == SUBPROTOCOL)
-        };
-        assert!(offers("lanline.v2, lanline.v1"));
-        assert!(!offers("lanline.v10") && !offers("LANLINE.V1") && !offers(""));
-    }
 }

@@ -19,6 +19,7 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     access::{self, Access},
+    check,
     clock::Clock,
     handshake::{self, Via},
     host::Hosts,
@@ -61,6 +62,8 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(async |headers: HeaderMap| page::index(&headers)))
         .route("/r/{room}", get(room_page))
+        .route("/check", get(async |headers: HeaderMap| page::file("check.html", &headers)))
+        .route("/check/socket", get(check::socket))
         .route("/host", get(async |headers: HeaderMap| page::file("host.html", &headers)))
         .route("/ws", get(handshake::upgrade))
         .route("/healthz", get(health))

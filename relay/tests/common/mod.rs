@@ -177,7 +177,7 @@ impl TestRelay {
         }
     }
 
-    fn request(
+    pub fn request(
         &self,
         path: &str,
         protocol: Option<&'static str>,
