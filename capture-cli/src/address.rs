@@ -15,12 +15,14 @@ pub struct Address {
     pub port: u16,
     /// The room.
     pub room: RoomName,
+    /// The room's invite key, where the link has one.
+    pub key: Option<String>,
 }
 
 impl Address {
     /// Reads a join link (`https://HOST:PORT/r/ROOM`) or a relay's address (`ws(s)://HOST:PORT`) with a room beside it.
     ///
-    /// What follows `#` in a link is for the page; it is ignored here.
+    /// What follows `#` in a link is the room's invite key.
     ///
     /// # Errors
     /// [`Failure::Usage`] saying what is wrong with it.
@@ -34,7 +36,9 @@ impl Address {
             "http" | "ws" => false,
             _ => return Err(wrong("the scheme is none of https, http, wss, ws")),
         };
-        let rest = rest.split(['#', '?']).next().unwrap_or_default();
+        let (rest, key) = rest.split_once('#').map_or((rest, None), |(rest, key)| (rest, Some(key)));
+        let key = key.filter(|key| !key.is_empty()).map(ToOwned::to_owned);
+        let rest = rest.split('?').next().unwrap_or_default();
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (host, port) = split_authority(authority, if tls { 443 } else { 80 }).map_err(wrong)?;
         let linked = match path.trim_end_matches('/') {
@@ -49,7 +53,7 @@ impl Address {
             (None, None) => return Err(wrong("no room in it: add --room ROOM")),
         };
         let room = RoomName::parse(room).map_err(|e| Failure::Usage(format!("room {room:?}: {e}")))?;
-        Ok(Self { tls, host, port, room })
+        Ok(Self { tls, host, port, room, key })
     }
 
     /// `HOST:PORT`, with brackets around an IPv6 address.
@@ -62,12 +66,21 @@ impl Address {
         }
     }
 
-    /// The URL of the socket for a participant of that name.
+    /// The URL of the socket for a participant of that name, on a relay that is open to all.
     #[must_use]
     pub fn socket_url(&self, name: &DisplayName) -> String {
-        let scheme = if self.tls { "wss" } else { "ws" };
         let name = percent_encode(name.as_str());
-        format!("{scheme}://{}/ws?room={}&name={name}", self.authority(), self.room)
+        format!("{}/ws?room={}&name={name}", self.socket_origin(), self.room)
+    }
+
+    /// The URL of the socket for who has that ticket.
+    #[must_use]
+    pub fn ticket_url(&self, ticket: &str) -> String {
+        format!("{}/ws?ticket={}", self.socket_origin(), percent_encode(ticket))
+    }
+
+    fn socket_origin(&self) -> String {
+        format!("{}://{}", if self.tls { "wss" } else { "ws" }, self.authority())
     }
 }
 
@@ -112,7 +125,7 @@ mod tests {
     fn links_and_addresses_are_read() {
         let cases = [
             ("https://192.168.1.5:8443/r/stage", None, (true, "192.168.1.5", 8443, "stage")),
-            ("https://192.168.1.5:8443/r/stage#k=abc/def?x", None, (true, "192.168.1.5", 8443, "stage")),
+            ("https://192.168.1.5:8443/r/stage#", None, (true, "192.168.1.5", 8443, "stage")),
             ("http://127.0.0.1:8480/r/a/", None, (false, "127.0.0.1", 8480, "a")),
             ("wss://relay.local:1", Some("b"), (true, "relay.local", 1, "b")),
             ("ws://[::1]:8480/", Some("c"), (false, "::1", 8480, "c")),
@@ -120,7 +133,7 @@ mod tests {
             ("https://host/r/e?from=qr", Some("e"), (true, "host", 443, "e")),
         ];
         for (url, room, (tls, host, port, name)) in cases {
-            let expected = Address { tls, host: host.into(), port, room: RoomName::parse(name).unwrap() };
+            let expected = Address { tls, host: host.into(), port, room: RoomName::parse(name).unwrap(), key: None };
             assert_eq!(Address::parse(url, room), Ok(expected), "{url}");
         }
     }
@@ -144,6 +157,17 @@ mod tests {
             let failure = Address::parse(url, room).unwrap_err();
             assert!(failure.to_string().contains(part), "{url}: {failure}");
             assert_eq!(failure.code(), 2);
+        }
+    }
+
+    #[test]
+    fn what_follows_the_hash_is_the_key() {
+        for (url, key) in [
+            ("https://h/r/a#abcdefghijklmnopqrstuv", "abcdefghijklmnopqrstuv"),
+            ("https://h/r/a?from=qr#abc/def?x", "abc/def?x"),
+        ] {
+            let address = Address::parse(url, None).unwrap();
+            assert_eq!((address.key.as_deref(), address.room.as_str()), (Some(key), "a"), "{url}");
         }
     }
 

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use relay_wire::{DisplayName, Severity};
+use relay_wire::{DisplayName, Role, Severity};
 
 use crate::address::Address;
 use crate::exit::{Failure, TABLE};
 use crate::net::connect::Target;
+use crate::net::ticket::Credential;
 use crate::net::tls::{self, Trust};
 
 /// Talks and listens in a Lanline room, from a terminal.
@@ -65,12 +66,18 @@ Example:
 /// Which room on which relay.
 #[derive(Debug, Clone, Args)]
 pub struct RoomArgs {
-    /// The join link (https://HOST:PORT/r/ROOM), or ws(s)://HOST:PORT with --room.
+    /// The join link (https://HOST:PORT/r/ROOM#KEY), or ws(s)://HOST:PORT with --room.
     #[arg(long, env = "LANLINE_URL", value_name = "URL")]
     pub url: String,
     /// The room, where the URL does not say it.
     #[arg(long, value_name = "ROOM")]
     pub room: Option<String>,
+    /// The room's invite key or the host key, where the link has none after its #.
+    #[arg(long, env = "LANLINE_KEY", value_name = "KEY", hide_env_values = true, conflicts_with = "pin")]
+    pub key: Option<String>,
+    /// The room's PIN.
+    #[arg(long, env = "LANLINE_PIN", value_name = "PIN", hide_env_values = true)]
+    pub pin: Option<String>,
     /// Believes any certificate: keeps listeners out, not impostors.
     #[arg(long, conflicts_with = "ca")]
     pub insecure: bool,
@@ -217,18 +224,25 @@ impl From<SeverityArg> for Severity {
 }
 
 impl RoomArgs {
-    /// Whom to reach, and how.
+    /// Whom to reach, how, and as what.
     ///
     /// # Errors
     /// [`Failure::Usage`] or, for the authority's file, [`Failure::File`].
-    pub fn target(&self) -> Result<Target, Failure> {
+    pub fn target(&self, role: Role) -> Result<Target, Failure> {
         let address = Address::parse(&self.url, self.room.as_deref())?;
         let trust = match &self.ca {
             _ if self.insecure || !address.tls => Trust::Anyone,
             Some(path) => Trust::Authority(path.clone()),
             None => Trust::System,
         };
-        Ok(Target { address, tls: tls::config(&trust)? })
+        Ok(Target { credential: self.credential(&address), role, address, tls: tls::config(&trust)? })
+    }
+
+    /// What was said for this run counts before what the link has.
+    fn credential(&self, address: &Address) -> Option<Credential> {
+        let key = |key: &String| Credential::Key(key.clone());
+        let said = self.key.as_ref().map(key).or_else(|| self.pin.clone().map(Credential::Pin));
+        said.or_else(|| address.key.as_ref().map(key))
     }
 }
 
@@ -271,6 +285,9 @@ mod tests {
             "notify --url http://h:1/r/a --severity critical --title T text",
             "notify --url http://h:1/r/a --title T",
             "probe --url http://h:1/r/a --json --count 20",
+            "listen --url https://h:1/r/a#abcdefghijklmnopqrstuv",
+            "listen --url https://h:1/r/a --key abcdefghijklmnopqrstuv",
+            "listen --url https://h:1/r/a --pin 012345",
         ] {
             let words = std::iter::once("capture-cli").chain(line.split(' '));
             if let Err(e) = Cli::try_parse_from(words) {
@@ -287,6 +304,7 @@ mod tests {
             "talk --url ws://h:1 --room a --loop",
             "talk --url ws://h:1 --room a --insecure --ca f",
             "probe --url ws://h:1 --room a --count 0",
+            "talk --url ws://h:1 --room a --key a --pin b",
         ] {
             let words = std::iter::once("capture-cli").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_err(), "{line}");

@@ -35,11 +35,12 @@ impl Roster {
                 }
                 None
             }
-            ServerMessage::Muted { id, muted, .. } => {
+            ServerMessage::Muted { id, muted, by } => {
                 if let Some(participant) = self.participants.get_mut(id) {
                     participant.muted = *muted;
                 }
-                None
+                let by_host = by.is_some() && self.own == Some(*id);
+                by_host.then(|| "the host muted this microphone: nobody hears it until it joins anew".to_owned())
             }
             ServerMessage::Away { id, away } => {
                 let participant = self.participants.get_mut(id)?;
@@ -107,7 +108,7 @@ fn indent(text: &str) -> String {
 mod tests {
     use super::*;
     use relay_wire::text::Notice;
-    use relay_wire::{DisplayName, Role, RoomName};
+    use relay_wire::{DisplayName, MutedBy, Role, RoomName};
 
     #[test]
     fn people_come_talk_and_go() {
@@ -151,6 +152,14 @@ mod tests {
             echo: None,
         });
         assert_eq!(line.unwrap(), "[CRITICAL] Fire: Leave\n    Ann left");
+    }
+
+    #[test]
+    fn who_is_muted_by_the_host_is_told() {
+        let mut roster = Roster { own: Some(1), ..Roster::default() };
+        let muted = |id| ServerMessage::Muted { id, muted: true, by: Some(MutedBy::Host) };
+        assert!(roster.apply(&muted(1)).is_some_and(|line| line.contains("the host muted")));
+        assert_eq!(roster.apply(&muted(2)), None);
     }
 
     fn person(id: u32, name: &str) -> Participant {

@@ -1,5 +1,6 @@
 //! `notify`: a notification to everyone in a room, over HTTP, without taking part.
 
+use relay_wire::Role;
 use relay_wire::text::Notice;
 
 use crate::cli::NotifyArgs;
@@ -11,7 +12,7 @@ use crate::net::http;
 /// # Errors
 /// [`Failure::Usage`] for a text against the rules, [`Failure::Connect`] where the relay is not reached or refuses.
 pub async fn run(args: NotifyArgs) -> Result<(), Failure> {
-    let target = args.room.target()?;
+    let target = args.room.target(Role::Talker)?;
     let notice = Notice { severity: args.severity.into(), title: args.title, text: args.text };
     notice.check().map_err(|e| Failure::Usage(e.to_string()))?;
     let delivered = http::notify(&target, &notice).await.map_err(|e| Failure::Connect(e.to_string()))?;

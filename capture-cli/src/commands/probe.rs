@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use relay_engine::Micros;
 use relay_engine::time::samples_to_us;
-use relay_wire::DisplayName;
+use relay_wire::{DisplayName, Role};
 use tokio::sync::oneshot;
 
 use crate::capture::Capture;
@@ -37,7 +37,7 @@ const WELCOME: Duration = Duration::from_secs(6);
 /// # Errors
 /// [`Failure::Connect`], [`Failure::Lost`], or [`Failure::NotHeard`] where not one marker came back.
 pub async fn run(args: ProbeArgs) -> Result<(), Failure> {
-    let target = args.room.target()?;
+    let target = args.room.target(Role::Talker)?;
     let clock = LocalClock::start();
     let count = args.seconds.map_or(args.count, |seconds| markers_in(seconds).max(1));
     let stop = Stop::never(clock);

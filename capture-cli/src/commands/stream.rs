@@ -5,8 +5,8 @@ use std::sync::{Arc, mpsc as std_mpsc};
 use std::time::Duration;
 
 use relay_engine::Micros;
-use relay_wire::ClientMessage;
 use relay_wire::text::MAX_CHAT_CHARS;
+use relay_wire::{ClientMessage, Role};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -71,7 +71,7 @@ impl TryFrom<ListenArgs> for Plan {
 /// [`Failure`] with what went wrong first.
 pub async fn run(plan: Plan) -> Result<(), Failure> {
     let clock = LocalClock::start();
-    let target = plan.room.target()?;
+    let target = plan.room.target(if plan.input.is_some() { Role::Talker } else { Role::Listener })?;
     let name = plan.presence.display_name()?;
     let input = plan.input.as_ref().map(|args| open_input(args, clock)).transpose()?;
     let output = plan.output.as_ref().map(open_output).transpose()?;

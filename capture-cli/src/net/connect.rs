@@ -4,18 +4,19 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_wire::{DisplayName, SUBPROTOCOL};
+use relay_wire::{DisplayName, Role, SUBPROTOCOL};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::{HeaderValue, Response, header::SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self};
 
 use super::kernel::{self, KernelQueue};
+use super::ticket::{self, Credential};
 use crate::address::Address;
 
 /// Time for all of it: name, TCP, TLS, handshake.
@@ -55,6 +56,10 @@ pub enum ConnectError {
 pub struct Target {
     /// The relay and the room.
     pub address: Address,
+    /// What lets in.
+    pub credential: Option<Credential>,
+    /// What to be let in as.
+    pub role: Role,
     /// Whom to believe.
     pub tls: Arc<rustls::ClientConfig>,
 }
@@ -68,14 +73,18 @@ impl Target {
         self.within_time(self.open_stream()).await.map(|(stream, _)| stream)
     }
 
-    /// Enters the room's socket under that name.
+    /// Enters the room's socket under that name, with a ticket where there is something to show for one.
     ///
     /// # Errors
     /// [`ConnectError`].
     pub async fn enter(&self, name: &DisplayName) -> Result<Entered, ConnectError> {
         self.within_time(async {
+            let url = match &self.credential {
+                Some(credential) => self.address.ticket_url(&ticket::ask(self, credential, name).await?),
+                None => self.address.socket_url(name),
+            };
             let (stream, kernel) = self.open_stream().await?;
-            let socket = self.upgrade(stream, name).await?;
+            let socket = self.upgrade(stream, &url).await?;
             Ok(Entered { socket, kernel })
         })
         .await
@@ -102,12 +111,8 @@ impl Target {
         Ok((Box::new(stream), queue))
     }
 
-    async fn upgrade(&self, stream: Box<dyn Stream>, name: &DisplayName) -> Result<Socket, ConnectError> {
-        let mut request = self
-            .address
-            .socket_url(name)
-            .into_client_request()
-            .map_err(|e| self.unreachable(&format!("not an address: {e}")))?;
+    async fn upgrade(&self, stream: Box<dyn Stream>, url: &str) -> Result<Socket, ConnectError> {
+        let mut request = url.into_client_request().map_err(|e| self.unreachable(&format!("not an address: {e}")))?;
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
         let config = WebSocketConfig::default()
             .read_buffer_size(8 * 1024)
@@ -116,21 +121,22 @@ impl Target {
             .max_frame_size(Some(MAX_RECEIVED));
         match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
             Ok((socket, _)) => Ok(socket),
-            Err(tungstenite::Error::Http(response)) => Err(self.refused(&response)),
+            Err(tungstenite::Error::Http(response)) => {
+                let body = response.body().as_deref().unwrap_or_default();
+                Err(self.refused(response.status().as_u16(), body))
+            }
             Err(e) => Err(self.unreachable(&format!("not a relay: {e}"))),
         }
     }
 
-    fn unreachable(&self, reason: &str) -> ConnectError {
+    pub(super) fn unreachable(&self, reason: &str) -> ConnectError {
         ConnectError::Unreachable(self.address.authority(), reason.to_owned())
     }
 
     /// 503 is "full" and passes; the other refusals would be repeated.
-    fn refused(&self, response: &Response<Option<Vec<u8>>>) -> ConnectError {
-        let status = response.status();
-        let body = response.body().as_deref().unwrap_or_default();
+    pub(super) fn refused(&self, status: u16, body: &[u8]) -> ConnectError {
         let sentence = error_sentence(body).unwrap_or_else(|| format!("HTTP status {status}"));
-        if status.is_server_error() {
+        if status >= 500 {
             self.unreachable(&sentence)
         } else {
             ConnectError::Refused(self.address.authority(), sentence)
@@ -138,9 +144,12 @@ impl Target {
     }
 }
 
-/// The sentence of a JSON body `{"error": CODE, "message": SENTENCE}`.
+/// The sentence of a JSON body `{"error": CODE, "message": SENTENCE}`, or our own where we know better what to type.
 pub(crate) fn error_sentence(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    if let Some("ticket_needed" | "key_needed") = body.get("error")?.as_str() {
+        return Some("the room needs a key: give the whole link, with what follows #, or --pin".into());
+    }
     body.get("message")?.as_str().map(crate::roster::escape)
 }
 

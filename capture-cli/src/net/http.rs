@@ -1,4 +1,4 @@
-//! The one HTTP call: a notification. HTTP/1.1 by hand, one request a connection (RFC 9112).
+//! The two HTTP calls: a notification and a ticket. HTTP/1.1 by hand, one request a connection (RFC 9112).
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use relay_wire::text::Notice;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::connect::{ConnectError, Target, error_sentence};
+use super::ticket::Credential;
 
 /// Time for the answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,14 +28,41 @@ pub struct Delivered {
 /// # Errors
 /// [`ConnectError`] with the relay's own sentence where it refused.
 pub async fn notify(target: &Target, notice: &Notice) -> Result<Delivered, ConnectError> {
-    let authority = target.address.authority();
-    let unreachable = |reason: &str| ConnectError::Unreachable(authority.clone(), reason.to_owned());
+    let path = format!("/api/v1/rooms/{}/notifications", target.address.room);
+    let key = match &target.credential {
+        Some(Credential::Key(key)) => Some(key.as_str()),
+        _ => None,
+    };
+    let notice = serde_json::to_value(notice).map_err(|e| target.unreachable(&e.to_string()))?;
+    let (status, body) = post(target, &path, key, &notice).await?;
+    let json: Option<serde_json::Value> = serde_json::from_slice(&body).ok();
+    let number = |name: &str| json.as_ref().and_then(|json| json.get(name)?.as_u64());
+    match (status, number("message"), number("delivered")) {
+        (200..=299, Some(message), Some(participants)) => Ok(Delivered { message, participants }),
+        _ => {
+            let sentence = error_sentence(&body).unwrap_or_else(|| format!("HTTP status {status}"));
+            Err(ConnectError::Refused(target.address.authority(), sentence))
+        }
+    }
+}
+
+/// Posts JSON, and gives status and body of the answer.
+pub(super) async fn post(
+    target: &Target,
+    path: &str,
+    key: Option<&str>,
+    body: &serde_json::Value,
+) -> Result<(u16, Vec<u8>), ConnectError> {
+    let unreachable = |reason: &str| target.unreachable(reason);
+    // What cannot be in a header cannot be a key.
+    let key = key.filter(|key| key.bytes().all(|b| b.is_ascii_graphic()));
+    let authorization = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
     let mut stream = target.open().await?;
-    let body = serde_json::to_string(notice).map_err(|e| unreachable(&e.to_string()))?;
+    let body = body.to_string();
     let request = format!(
-        "POST /api/v1/rooms/{}/notifications HTTP/1.1\r\nHost: {authority}\r\nContent-Type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{authorization}\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        target.address.room,
+        target.address.authority(),
         body.len()
     );
     let mut answer = Vec::new();
@@ -52,16 +80,7 @@ pub async fn notify(target: &Target, notice: &Notice) -> Result<Delivered, Conne
         Ok(Err(e)) => return Err(unreachable(&e.to_string())),
         Err(_) => return Err(unreachable("no answer in 5 seconds")),
     }
-    let (status, body) = parse(&answer).ok_or_else(|| unreachable("not a relay: no HTTP answer"))?;
-    let json: Option<serde_json::Value> = serde_json::from_slice(&body).ok();
-    let number = |name: &str| json.as_ref().and_then(|json| json.get(name)?.as_u64());
-    match (status, number("message"), number("delivered")) {
-        (200..=299, Some(message), Some(participants)) => Ok(Delivered { message, participants }),
-        _ => {
-            let sentence = error_sentence(&body).unwrap_or_else(|| format!("HTTP status {status}"));
-            Err(ConnectError::Refused(authority, sentence))
-        }
-    }
+    parse(&answer).ok_or_else(|| unreachable("not a relay: no HTTP answer"))
 }
 
 /// Status and body of a complete answer.

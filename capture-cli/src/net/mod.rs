@@ -6,4 +6,5 @@ pub mod http;
 pub mod kernel;
 pub mod link;
 mod session;
+pub mod ticket;
 pub mod tls;

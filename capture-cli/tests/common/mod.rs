@@ -108,7 +108,9 @@ impl Program {
 
     pub fn command() -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_capture-cli"));
-        command.env_remove("LANLINE_URL");
+        for name in ["LANLINE_URL", "LANLINE_KEY", "LANLINE_PIN"] {
+            command.env_remove(name);
+        }
         command
     }
 
