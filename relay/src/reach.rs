@@ -22,7 +22,7 @@ fn ordered(reachable: &[SocketAddr], port: u16, shown: Option<&Shown>) -> Vec<St
     hosts.chain(covered.into_iter().chain(uncovered).map(|address| origin(address, false))).collect()
 }
 
-/// Scheme, address and port, the latter unless it goes without saying.
+/// The origin of an address.
 #[must_use]
 pub fn origin(address: SocketAddr, plain: bool) -> String {
     with_port(plain, &host(address.ip()), address.port())
@@ -37,7 +37,9 @@ pub fn host(ip: IpAddr) -> String {
     }
 }
 
-fn with_port(plain: bool, host: &str, port: u16) -> String {
+/// Scheme, host and port, the latter unless it goes without saying.
+#[must_use]
+pub fn with_port(plain: bool, host: &str, port: u16) -> String {
     let (scheme, default_port) = if plain { ("http", 80) } else { ("https", 443) };
     if port == default_port { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }
 }

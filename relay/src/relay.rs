@@ -31,7 +31,7 @@ use crate::{
     resume,
     shutdown::Shutdown,
     state_dir,
-    tls::{Tls, TlsError},
+    tls::{LOOK, Tls, TlsError, names::MDNS_HOST},
     turnstile::Turnstile,
 };
 
@@ -193,7 +193,10 @@ impl Relay {
             let address = addresses::reachable(self.address).into_iter().next()?;
             Some(format!("http://{}:{port}", reach::host(address.ip())))
         });
-        note(tls.authority(), &shown, help.as_deref())
+        let named = reach::with_port(false, MDNS_HOST, self.address.port());
+        // A certificate that was brought does not name it.
+        let name = self.mdns.is_some() && !shown.brought;
+        note(tls.authority(), &shown, name.then_some(named.as_str()), help.as_deref())
     }
 
     /// The port that helps, if there is one.
@@ -211,7 +214,7 @@ impl Relay {
     /// Serves until `end`, then says goodbye to everyone and waits for them, but not for long.
     pub async fn serve(self, end: impl Future<Output = ()>) {
         if let Some(tls) = self.tls {
-            tokio::spawn(tls.keep_fresh(self.shutdown.guard()));
+            tokio::spawn(tls.keep_fresh(LOOK, self.shutdown.guard()));
         }
         if let Some((listener, server)) = self.help {
             tokio::spawn(server.accept(listener));

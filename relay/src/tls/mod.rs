@@ -38,8 +38,8 @@ use x509_parser::{prelude::X509Certificate, time::ASN1Time};
 use crate::{addresses, shutdown::Guard};
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// A machine that changes its network is named rightly before somebody has typed the new address.
-const LOOK: Duration = Duration::from_secs(5);
+/// How often to look: a machine that changes its network is named rightly before somebody has typed the new address.
+pub const LOOK: Duration = Duration::from_secs(5);
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -179,9 +179,9 @@ impl Tls {
         self.current.read().1.clone()
     }
 
-    /// Looks every few seconds whether what is shown still serves, until the relay ends. Connections that are open go on.
-    pub async fn keep_fresh(self: Arc<Self>, mut end: Guard) {
-        let mut looks = interval(LOOK);
+    /// Looks that often whether what is shown still serves, until the relay ends. Connections that are open go on.
+    pub async fn keep_fresh(self: Arc<Self>, every: Duration, mut end: Guard) {
+        let mut looks = interval(every);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut complained = String::new();
         loop {

@@ -11,6 +11,7 @@ use rustls::{
 };
 
 use super::{leaf::renewal, *};
+use crate::shutdown::Shutdown;
 
 const NOW: Duration = Duration::from_secs(1_800_000_000);
 
@@ -231,4 +232,18 @@ fn a_brought_certificate_that_became_worthless_is_not_taken() {
     assert!(tls.look(now()).expect_err("worthless").to_string().contains("no certificate"));
     fs::remove_file(&paths.certificate).expect("removed");
     assert!(tls.look(now()).expect_err("gone").to_string().contains("full.pem"));
+}
+
+#[tokio::test]
+async fn what_changes_while_the_relay_runs_is_noticed_and_the_end_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tls = Arc::new(Tls::given(bring(folder.path(), "voice.example")).expect("read"));
+    let shutdown = Shutdown::default();
+    let watching = tokio::spawn(Arc::clone(&tls).keep_fresh(Duration::from_millis(1), shutdown.guard()));
+    bring(folder.path(), "other.example");
+    while tls.shown().hosts != ["other.example"] {
+        tokio::task::yield_now().await;
+    }
+    assert!(shutdown.finish(DAY).await);
+    watching.await.expect("no panic");
 }
