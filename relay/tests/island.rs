@@ -61,14 +61,9 @@ impl Island {
             commands.extend(["route add default dev lan0", "-6 route add default dev lan0"].map(str::to_owned));
         }
         for command in commands {
-            let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
-            let status = namespace.run(move || Command::new("ip").args(words).status());
-            match status {
-                Ok(status) => assert!(status.success(), "ip {command}"),
-                Err(e) => {
-                    eprintln!("skipped: there is no ip command ({e})");
-                    return None;
-                }
+            if let Err(e) = ip(&namespace, command) {
+                eprintln!("skipped: there is no ip command ({e})");
+                return None;
             }
         }
         let packets = namespace.run(|| Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(EVERY_PROTOCOL))));
@@ -110,6 +105,13 @@ impl Island {
         answer
     }
 
+    /// The authority, as the help port hands it out.
+    fn authority(&self) -> CertificateDer<'static> {
+        let answer = self.ask("/ca.crt");
+        let body = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
+        CertificateDer::from(answer[body..].to_vec())
+    }
+
     /// Every packet so far that was meant for another machine: its destination, and the port of UDP or TCP there.
     fn left(&mut self) -> BTreeSet<(IpAddr, Option<u16>)> {
         let own = ["127.0.0.1", "::1", LAN, UNIQUE_LOCAL, GLOBAL, "10.9.0.1"];
@@ -127,6 +129,13 @@ impl Island {
             }
         }
     }
+}
+
+fn ip(namespace: &Namespace, command: String) -> io::Result<()> {
+    let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+    let status = namespace.run(move || Command::new("ip").args(words).status())?;
+    assert!(status.success(), "ip {command}");
+    Ok(())
 }
 
 /// Where an Ethernet frame's IP packet goes.
@@ -149,6 +158,11 @@ fn destination(frame: &[u8]) -> Option<(IpAddr, Option<u16>)> {
     Some((ip, port.map(|port| u16::from_be_bytes([port[0], port[1]]))))
 }
 
+/// The relay as it is reached by that address, by those who trust the authority alone.
+fn at(ip: &str, authority: &CertificateDer<'static>) -> TestRelay {
+    TestRelay::elsewhere(SocketAddr::new(ip.parse().expect("an address"), 8443), authority.clone())
+}
+
 async fn a_call(default_route: bool) {
     let Some(mut island) = Island::new(default_route) else { return };
     let folder = tempfile::tempdir().expect("a folder");
@@ -160,12 +174,10 @@ async fn a_call(default_route: bool) {
 
     // The helper page, and from it the authority, which is all that is trusted from here on.
     assert!(String::from_utf8_lossy(&island.ask("/")).contains(&format!("https://{LAN}:8443")));
-    let answer = island.ask("/ca.crt");
-    let body = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
-    let authority = CertificateDer::from(answer[body..].to_vec());
+    let authority = island.authority();
 
     // A global address on the machine does not break the others.
-    let at = |ip: &str| TestRelay::elsewhere(SocketAddr::new(ip.parse().expect("an address"), 8443), authority.clone());
+    let at = |ip: &str| at(ip, &authority);
     let relay = at(LAN);
     let ann = relay.join_from(island.connect(LAN, 8443), "lobby", "ann").await;
     let mut bob = at(UNIQUE_LOCAL).join_from(island.connect(UNIQUE_LOCAL, 8443), "lobby", "bob").await;
@@ -220,6 +232,28 @@ async fn found(island: &Island) {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_route_people_join_and_talk() {
     a_call(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_comes_later_is_covered_and_nobody_notices() {
+    const LATER: &str = "10.1.2.3";
+    let Some(island) = Island::new(false) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, _) = island.relay(folder.path());
+    let authority = island.authority();
+    let mut ann = at(LAN, &authority).join_from(island.connect(LAN, 8443), "lobby", "ann").await;
+
+    ip(&island.namespace, format!("addr add {LATER}/24 dev lan0")).expect("there is one");
+    let later = at(LATER, &authority);
+    let end = Instant::now() + PATIENCE;
+    while later.refuses(island.connect(LATER, 8443)).await {
+        assert!(Instant::now() < end, "the certificate was not renewed");
+    }
+    let mut bob = later.join_from(island.connect(LATER, 8443), "lobby", "bob").await;
+    bob.chat("from the new network").await;
+    assert_eq!(ann.chat_line().await.1, "from the new network");
+    child.kill().expect("killed");
+    child.wait().expect("ended");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,7 +47,8 @@ export class Relay {
   async up(): Promise<void> {
     const bind = `${this.#host}:${this.port}`;
     const child = new Child(built('relay', 'RELAY'), [
-      ...['--bind', bind, '--state-dir', this.#state.path, '--help-port', '0', '--no-mdns'],
+      ...['--bind', bind, '--state-dir', this.#state.path, '--no-mdns'],
+      ...(this.#flags.includes('--help-port') ? [] : ['--help-port', '0']),
       ...this.#flags,
     ]);
     this.#child = child;
