@@ -61,7 +61,7 @@ impl Island {
             commands.extend(["route add default dev lan0", "-6 route add default dev lan0"].map(str::to_owned));
         }
         for command in commands {
-            if let Err(e) = ip(&namespace, command) {
+            if let Err(e) = ip(&namespace, &command) {
                 eprintln!("skipped: there is no ip command ({e})");
                 return None;
             }
@@ -131,7 +131,7 @@ impl Island {
     }
 }
 
-fn ip(namespace: &Namespace, command: String) -> io::Result<()> {
+fn ip(namespace: &Namespace, command: &str) -> io::Result<()> {
     let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
     let status = namespace.run(move || Command::new("ip").args(words).status())?;
     assert!(status.success(), "ip {command}");
@@ -243,7 +243,7 @@ async fn an_address_that_comes_later_is_covered_and_nobody_notices() {
     let authority = island.authority();
     let mut ann = at(LAN, &authority).join_from(island.connect(LAN, 8443), "lobby", "ann").await;
 
-    ip(&island.namespace, format!("addr add {LATER}/24 dev lan0")).expect("there is one");
+    ip(&island.namespace, &format!("addr add {LATER}/24 dev lan0")).expect("there is one");
     let later = at(LATER, &authority);
     let end = Instant::now() + PATIENCE;
     while later.refuses(island.connect(LATER, 8443)).await {
