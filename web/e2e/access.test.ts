@@ -2,6 +2,7 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { problems } from './support/axe.ts';
 import { connected, launch, participant, type Visit, visitLink } from './support/chromium.ts';
 import { Relay } from './support/relay.ts';
 
@@ -9,7 +10,7 @@ let relay: Relay;
 let browser: Browser;
 
 beforeAll(async () => {
-  [relay, browser] = await Promise.all([Relay.closed(), launch()]);
+  [relay, browser] = await Promise.all([Relay.closed(['--max-per-room', '3']), launch()]);
 });
 
 afterAll(async () => {
@@ -55,6 +56,7 @@ test('without a key the PIN is asked for, a wrong one is told, and the right one
   await ada.page.getByTestId('pin').fill(wrong);
   await ada.page.getByTestId('pin-enter').click();
   await screen(ada.page, 'bad_pin');
+  expect(await problems(ada.page)).toEqual([]);
   await ada.page.getByTestId('pin').fill(`${pin.slice(0, 3)} ${pin.slice(3)}`);
   await ada.page.getByTestId('pin-enter').click();
   await connected(ada.page);
@@ -109,6 +111,21 @@ test('a locked room has its screen, and lets one in when it is open again', asyn
   await ada.page.getByTestId('retry').click();
   await connected(ada.page);
   await ada.page.context().close();
+});
+
+test('a full room has its screen, and lets one in when somebody has left', async () => {
+  const ada = await inside('full', 'Ada', 'join-listen');
+  const grace = await inside('full', 'Grace', 'join-listen');
+  const tom = await inside('full', 'Tom', 'join-listen');
+  const { key } = await relay.room('full');
+  const zoe = await visitLink(browser, relay, `${relay.link('full')}#${key}`);
+  await enter(zoe, 'Zoë');
+  await screen(zoe.page, 'full');
+  await grace.page.getByTestId('leave').click();
+  await participant(ada.page, 'Grace').waitFor({ state: 'detached' });
+  await zoe.page.getByTestId('retry').click();
+  await connected(zoe.page);
+  for (const { page } of [ada, grace, tom, zoe]) await page.context().close();
 });
 
 test('who listens is asked for no microphone, is shown as a listener, and may talk later', async () => {

@@ -5,9 +5,11 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { BadLink } from './support/bad-link.ts';
 import { connected, join, participant, type Visit } from './support/chromium.ts';
+import { freePort } from './support/process.ts';
 import { stage } from './support/stage.ts';
 
-const here = stage('austen-0890');
+const port = await freePort();
+const here = stage('austen-0890', BadLink.allowing(port));
 
 /** A machine that is starved meanwhile says nothing about the page: one more try. */
 const REAL_TIME = { retry: 2 };
@@ -92,7 +94,7 @@ test.each(['talk', 'listen'] as const)(
   'a link that stalls for a second: who is behind it: %s',
   REAL_TIME,
   async (mode) => {
-    const link = await BadLink.to(here.relay.port);
+    const link = await BadLink.to(here.relay.port, port);
     const room = `stall-${mode}`;
     await using both = await pair((name, own) =>
       own === mode ? join(here.browser, link, room, name, own) : direct(room)(name, own),

@@ -5,9 +5,11 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { BadLink } from './support/bad-link.ts';
 import { connected, join, participant } from './support/chromium.ts';
+import { freePort } from './support/process.ts';
 import { stage } from './support/stage.ts';
 
-const here = stage('austen-0890');
+const port = await freePort();
+const here = stage('austen-0890', BadLink.allowing(port));
 
 /** What the chat says: lines, comings and goings. */
 const lines = (page: Page) => page.locator('.lines li').allTextContents();
@@ -50,7 +52,7 @@ test('a reload keeps the seat, mute and lines, and nobody sees one leave', async
 });
 
 test('a lost link is shown as away, and what was written meanwhile is said once, by both', async () => {
-  const link = await BadLink.to(here.relay.port);
+  const link = await BadLink.to(here.relay.port, port);
   const ada = await join(here.browser, link, 'away', 'Ada');
   const grace = await join(here.browser, here.relay, 'away', 'Grace', 'listen');
   await participant(ada.page, 'Grace').waitFor();

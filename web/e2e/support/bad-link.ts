@@ -12,10 +12,15 @@ export class BadLink {
     this.#server = createServer((page) => this.#join(page, connect(port, '127.0.0.1')));
   }
 
-  static async to(port: number): Promise<BadLink> {
+  /** From `own` to the relay's port; the relay has to allow the host that this makes (`allowing`). */
+  static async to(port: number, own: number): Promise<BadLink> {
     const link = new BadLink(port);
-    await new Promise<void>((resolve) => link.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => link.#server.listen(own, '127.0.0.1', resolve));
     return link;
+  }
+
+  static allowing(own: number): string[] {
+    return ['--allow-host', `127.0.0.1:${own}`];
   }
 
   get origin(): string {

@@ -14,13 +14,13 @@ interface Stage {
 }
 
 /** Both are there when the first test runs, and gone after the last. The microphone says a sentence, if one is given. */
-export function stage(sentence?: string): Stage {
+export function stage(sentence?: string, flags: string[] = []): Stage {
   const folder = temporaryFolder();
   const made: { relay?: Relay; browser?: Browser } = {};
   beforeAll(async () => {
     const file = path(folder.path, 'microphone.wav');
     if (sentence !== undefined) writeWav(file, speech(sentence));
-    made.relay = await Relay.start();
+    made.relay = await Relay.start(flags);
     made.browser = await launch(sentence === undefined ? {} : { file });
   });
   afterAll(async () => {
