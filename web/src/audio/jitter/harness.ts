@@ -7,7 +7,7 @@ import { JitterBuffer } from './jitter-buffer.ts';
 import type { Packet } from './packet.ts';
 
 export const PTIME = 960;
-const BLOCK = 128;
+export const BLOCK = 128;
 
 /** Payload is the PCM itself; concealment is silence, so that a test sees where there was some. */
 export class LosslessDecoder implements Decoder {
