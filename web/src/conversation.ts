@@ -300,7 +300,10 @@ class Conversation {
     // What is said again after a reload was shown before it.
     const fresh = !numbered || message.message > this.#seen;
     if (numbered) this.#seen = Math.max(this.#seen, message.message);
-    if (message.type === 'welcome' && !message.resumed) this.#seen = 0;
+    if (message.type === 'welcome') {
+      this.#delay.learnPacketTime(message.ptimeMs);
+      if (!message.resumed) this.#seen = 0;
+    }
     store.take(message, fresh);
     if (message.type === 'notification' && fresh) {
       store.showNotice(message.severity, message.title, message.text);

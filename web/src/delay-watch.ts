@@ -3,7 +3,7 @@
 import { batch } from '@preact/signals';
 import { DelayMeter } from './audio/delay.ts';
 import type { PlayoutReport } from './audio/playout.ts';
-import { samplesToMs } from './audio/units.ts';
+import { LOOK_AHEAD_US, samplesToMs } from './audio/units.ts';
 import { DelayHistory, judge, type Measured } from './ui/delay-history.ts';
 import * as store from './ui/store.ts';
 
@@ -15,6 +15,7 @@ export class DelayWatch {
   readonly #meter = new DelayMeter();
   readonly #history = new DelayHistory();
   #shortestTripMs = 0;
+  #packetMs = 0;
   #withheld = 0;
   #weakUntilMs = 0;
 
@@ -35,6 +36,11 @@ export class DelayWatch {
     store.roundTripMs.value = lastUs / 1000;
   }
 
+  /** In this room a packet holds so much. */
+  learnPacketTime(ptimeMs: number): void {
+    this.#packetMs = ptimeMs + LOOK_AHEAD_US / 1000;
+  }
+
   /** The socket is gone, and with it what was known of the way. */
   reset(): void {
     this.#meter.reset();
@@ -46,14 +52,15 @@ export class DelayWatch {
     const nowMs = performance.timeOrigin + performance.now();
     const delay = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);
     const bufferMs = stats.levelUs / 1000;
-    const measured = delay === null ? null : { totalMs: delay, roundTripMs: this.#shortestTripMs, bufferMs, deviceMs };
+    const [totalMs, packetMs, roundTripMs] = [this.#meter.ageMs, this.#packetMs, this.#shortestTripMs];
+    // All of one instant, or the stages would not be those of the whole.
+    const measured = totalMs === null ? null : { totalMs, packetMs, roundTripMs, bufferMs, deviceMs };
     batch(() => {
       store.playout.value = stats;
       store.heardLevel.value = level;
       store.delayMs.value = delay === null ? null : Math.round(delay);
-      store.heardAgeMs.value = this.#meter.ageMs === null ? null : Math.round(this.#meter.ageMs);
-      const sounding = captureUs === 0 ? null : measured;
-      if (this.#history.add(nowMs, sounding, samplesToMs(stats.concealedSamples))) this.#show(nowMs, sounding);
+      store.heardAgeMs.value = totalMs === null ? null : Math.round(totalMs);
+      if (this.#history.add(nowMs, measured, samplesToMs(stats.concealedSamples))) this.#show(nowMs, measured);
     });
   }
 

@@ -7,12 +7,10 @@ import type { JitterStats } from './jitter/stats.ts';
 import { levelOf, rms } from './level.ts';
 import type { Decoder } from './opus.ts';
 import { Resampler } from './resampler.ts';
-import { MAX_PTIME_SAMPLES, SAMPLE_RATE } from './units.ts';
+import { LOOK_AHEAD_US, MAX_PTIME_SAMPLES, SAMPLE_RATE } from './units.ts';
 
 /** More than a render quantum needs at any pair of rates we meet. */
 const SCRATCH_SAMPLES = 2 * MAX_PTIME_SAMPLES;
-/** What comes first out of a packet went in so much before it: RESTRICTED_LOWDELAY looks 2.5 ms ahead. */
-const LOOK_AHEAD_US = 2_500;
 /** Volume changes take about 10 ms of samples, so they do not click. */
 const VOLUME_STEP = 1 / 480;
 

@@ -2,7 +2,9 @@
 
 /** Add up to the whole, in the order in which the sound passes them. */
 export interface Stages {
-  /** From the talker's microphone until the relay sent it: their device, their link, the mix. */
+  /** A sample waits until its packet is full, and the codec looks ahead: the same for every sample. */
+  packetMs: number;
+  /** What else there is from the talker's microphone until the relay sent it: their device, their link, the mix. */
   uplinkMs: number;
   /** From the relay to here, at its fastest. */
   downlinkMs: number;
@@ -19,6 +21,7 @@ export interface Sample {
 
 export interface Measured {
   totalMs: number;
+  packetMs: number;
   /** Shortest round trip to the relay. */
   roundTripMs: number;
   bufferMs: number;
@@ -26,7 +29,7 @@ export interface Measured {
 }
 
 /** What was measured by itself is taken as it is; what is left of the whole was before it came down. */
-export function split({ totalMs, roundTripMs, bufferMs, deviceMs }: Measured): Stages {
+export function split({ totalMs, packetMs, roundTripMs, bufferMs, deviceMs }: Measured): Stages {
   let left = totalMs;
   const take = (ms: number) => {
     const taken = Math.max(0, Math.min(left, ms));
@@ -36,7 +39,8 @@ export function split({ totalMs, roundTripMs, bufferMs, deviceMs }: Measured): S
   const device = take(deviceMs);
   const jitter = take(bufferMs);
   const downlink = take(roundTripMs / 2);
-  return { uplinkMs: left, downlinkMs: downlink, jitterMs: jitter, deviceMs: device };
+  const packet = take(packetMs);
+  return { packetMs: packet, uplinkMs: left, downlinkMs: downlink, jitterMs: jitter, deviceMs: device };
 }
 
 const MEMORY_MS = 60_000;

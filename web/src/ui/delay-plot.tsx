@@ -11,7 +11,7 @@ const WINDOW_S = 60;
 /** Samples further apart are silence between talkspurts, and no line goes over it. */
 const GAP_MS = 1_500;
 /** From the last stage to the first: each is drawn over the one that holds it. */
-const COLOURS = ['--stage-4', '--stage-3', '--stage-2', '--stage-1'];
+const COLOURS = ['--stage-5', '--stage-4', '--stage-3', '--stage-2', '--stage-1'];
 
 export function DelayPlot() {
   const element = useRef<HTMLDivElement>(null);
@@ -63,10 +63,10 @@ function options(place: HTMLElement): uPlot.Options {
   };
 }
 
-/** Seconds before now, then sums of the stages: all four, the first three, the first two, the first. */
+/** Seconds before now, then sums of the stages: all five, the first four, and so on to the first. */
 function columns(samples: readonly Sample[]): uPlot.AlignedData {
   const x: number[] = [];
-  const sums: (number | null)[][] = [[], [], [], []];
+  const sums: (number | null)[][] = COLOURS.map(() => []);
   const now = samples.at(-1)?.atMs ?? 0;
   let before: number | null = null;
   for (const { atMs, stages } of samples) {
@@ -76,11 +76,11 @@ function columns(samples: readonly Sample[]): uPlot.AlignedData {
     }
     before = atMs;
     x.push((atMs - now) / 1000);
-    const first = stages.uplinkMs;
-    const second = first + stages.downlinkMs;
-    const third = second + stages.jitterMs;
-    [third + stages.deviceMs, third, second, first].forEach((value, n) => {
-      sums[n]!.push(value);
+    const { packetMs, uplinkMs, downlinkMs, jitterMs, deviceMs } = stages;
+    let sum = 0;
+    [packetMs, uplinkMs, downlinkMs, jitterMs, deviceMs].forEach((ms, n) => {
+      sum += ms;
+      sums[COLOURS.length - 1 - n]!.push(sum);
     });
   }
   return [x, ...sums];

@@ -69,10 +69,11 @@ export function DelaySheet({ onClose }: { onClose: () => void }) {
       {last !== undefined && (
         <>
           <dl class="stages" data-testid="stages">
-            <Stage n={1} label="stageUplink" ms={last.stages.uplinkMs} />
-            <Stage n={2} label="stageDownlink" ms={last.stages.downlinkMs} />
-            <Stage n={3} label="stageJitter" ms={last.stages.jitterMs} />
-            <Stage n={4} label="stageDevice" ms={last.stages.deviceMs} />
+            <Stage n={1} label="stagePacket" ms={last.stages.packetMs} />
+            <Stage n={2} label="stageUplink" ms={last.stages.uplinkMs} />
+            <Stage n={3} label="stageDownlink" ms={last.stages.downlinkMs} />
+            <Stage n={4} label="stageJitter" ms={last.stages.jitterMs} />
+            <Stage n={5} label="stageDevice" ms={last.stages.deviceMs} />
             <Stage label="stageSum" ms={last.totalMs} />
           </dl>
           <h3>{t('lastMinute')}</h3>

@@ -135,6 +135,7 @@ export const de: Words = {
   delayDevice: 'Langsam: {ms} ms. Die Tonausgabe dieses Geräts ist langsam.',
   gaps: 'Lücken im Ton: {ms} ms in der letzten Minute.',
   delayWaiting: 'Noch hat niemand gesprochen.',
+  stagePacket: 'Paket und Codec',
   stageUplink: 'Mikrofon, Hinweg und Mischung',
   stageDownlink: 'Rückweg',
   stageJitter: 'Jitterpuffer',

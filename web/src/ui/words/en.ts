@@ -142,6 +142,7 @@ export const en = {
   delayDevice: 'Slow: {ms} ms. The sound output of this device is slow.',
   gaps: 'Gaps in the sound: {ms} ms in the last minute.',
   delayWaiting: 'Nobody has talked yet.',
+  stagePacket: 'Packet and codec',
   stageUplink: 'Microphone, way up and mix',
   stageDownlink: 'Way down',
   stageJitter: 'Jitter buffer',

@@ -134,6 +134,7 @@ export const es: Words = {
   delayDevice: 'Lento: {ms} ms. La salida de sonido de este dispositivo es lenta.',
   gaps: 'Huecos en el sonido: {ms} ms en el último minuto.',
   delayWaiting: 'Nadie ha hablado todavía.',
+  stagePacket: 'Paquete y códec',
   stageUplink: 'Micrófono, subida y mezcla',
   stageDownlink: 'Bajada',
   stageJitter: 'Búfer de fluctuación',

@@ -134,6 +134,7 @@ export const fr: Words = {
   delayDevice: 'Lent : {ms} ms. La sortie son de cet appareil est lente.',
   gaps: 'Trous dans le son : {ms} ms dans la dernière minute.',
   delayWaiting: 'Personne n’a encore parlé.',
+  stagePacket: 'Paquet et codec',
   stageUplink: 'Micro, montée et mélange',
   stageDownlink: 'Descente',
   stageJitter: 'Tampon de gigue',

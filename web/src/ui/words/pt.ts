@@ -134,6 +134,7 @@ export const pt: Words = {
   delayDevice: 'Lento: {ms} ms. A saída de som deste dispositivo é lenta.',
   gaps: 'Falhas no som: {ms} ms no último minuto.',
   delayWaiting: 'Ainda ninguém falou.',
+  stagePacket: 'Pacote e codec',
   stageUplink: 'Microfone, subida e mistura',
   stageDownlink: 'Descida',
   stageJitter: 'Memória de jitter',
