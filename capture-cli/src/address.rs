@@ -79,6 +79,12 @@ impl Address {
         format!("{}/ws?ticket={}", self.socket_origin(), percent_encode(ticket))
     }
 
+    /// The URL of the socket for who comes back with a token; `after` is the number of the last message that came.
+    #[must_use]
+    pub fn resume_url(&self, token: &str, after: u64) -> String {
+        format!("{}/ws?resume={}&after={after}", self.socket_origin(), percent_encode(token))
+    }
+
     fn socket_origin(&self) -> String {
         format!("{}://{}", if self.tls { "wss" } else { "ws" }, self.authority())
     }
@@ -176,5 +182,6 @@ mod tests {
         let address = Address::parse("ws://[::1]:80", Some("a")).unwrap();
         let name = DisplayName::parse("Zoë & co").unwrap();
         assert_eq!(address.socket_url(&name), "ws://[::1]:80/ws?room=a&name=Zo%C3%AB%20%26%20co");
+        assert_eq!(address.resume_url("a-_.b&c", 7), "ws://[::1]:80/ws?resume=a-_.b%26c&after=7");
     }
 }

@@ -83,11 +83,23 @@ impl Target {
                 Some(credential) => self.address.ticket_url(&ticket::ask(self, credential, name).await?),
                 None => self.address.socket_url(name),
             };
-            let (stream, kernel) = self.open_stream().await?;
-            let socket = self.upgrade(stream, &url).await?;
-            Ok(Entered { socket, kernel })
+            self.open_socket(&url).await
         })
         .await
+    }
+
+    /// Takes a seat again with its resume token; `after` is the number of the last message that came.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn come_back(&self, token: &str, after: u64) -> Result<Entered, ConnectError> {
+        self.within_time(self.open_socket(&self.address.resume_url(token, after))).await
+    }
+
+    async fn open_socket(&self, url: &str) -> Result<Entered, ConnectError> {
+        let (stream, kernel) = self.open_stream().await?;
+        let socket = self.upgrade(stream, url).await?;
+        Ok(Entered { socket, kernel })
     }
 
     async fn within_time<T>(&self, work: impl Future<Output = Result<T, ConnectError>>) -> Result<T, ConnectError> {

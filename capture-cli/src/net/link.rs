@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::backoff::{Backoff, random};
 use super::connect::{ConnectError, Entered, Target};
 use super::session::{self, Ended};
+use super::stay::Stay;
 use crate::clock::RelayClock;
 use crate::exit::Failure;
 use crate::queue::{SendQueue, UpPacket};
@@ -71,6 +72,7 @@ pub(super) struct Shared {
     pub(super) clock: LocalClock,
     pub(super) relay_clock: RelayClock,
     queue: Mutex<SendQueue>,
+    stay: Mutex<Stay>,
     pub(super) queued: Notify,
     pub(super) closing: watch::Sender<bool>,
     pub(super) deafened: bool,
@@ -86,6 +88,10 @@ impl Shared {
     pub(super) fn queue(&self) -> MutexGuard<'_, SendQueue> {
         // A queue is consistent between its calls, so one that a panic left behind is still good.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn stay(&self) -> MutexGuard<'_, Stay> {
+        self.stay.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -135,6 +141,7 @@ impl Link {
             clock,
             relay_clock,
             queue: Mutex::default(),
+            stay: Mutex::default(),
             queued: Notify::new(),
             closing: watch::Sender::new(false),
             deafened: config.deafened,
@@ -150,7 +157,8 @@ impl Link {
         AudioSender { shared: Arc::clone(&self.shared) }
     }
 
-    /// Sends a text message; while the connection is lost it waits.
+    /// Sends a text message; while the connection is lost it waits. A chat line that has not come back when it is lost is
+    /// sent again.
     pub fn text(&self, message: ClientMessage) {
         let _ = self.texts.send(message);
     }
@@ -219,7 +227,7 @@ async fn come_back(config: &LinkConfig, shared: &Shared, backoff: &mut Backoff) 
     loop {
         let attempt = async {
             tokio::time::sleep(backoff.pause(random())).await;
-            config.target.enter(&config.name).await
+            take_seat(config, shared).await
         };
         let result = tokio::select! {
             result = attempt => result,
@@ -236,6 +244,18 @@ async fn come_back(config: &LinkConfig, shared: &Shared, backoff: &mut Backoff) 
             Err(_) => {}
         }
     }
+}
+
+/// Takes the seat again; where that is not to be had, another.
+async fn take_seat(config: &LinkConfig, shared: &Shared) -> Result<Entered, ConnectError> {
+    let claim = shared.stay().claim();
+    if let Some((token, after)) = claim {
+        match config.target.come_back(&token, after).await {
+            Err(ConnectError::Refused(..)) => shared.stay().forget_token(),
+            outcome => return outcome,
+        }
+    }
+    config.target.enter(&config.name).await
 }
 
 /// Waits until the owner closes the link.

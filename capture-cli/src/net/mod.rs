@@ -6,5 +6,6 @@ pub mod http;
 pub mod kernel;
 pub mod link;
 mod session;
+mod stay;
 pub mod ticket;
 pub mod tls;

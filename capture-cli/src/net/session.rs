@@ -61,6 +61,7 @@ pub(super) async fn run(
     first: bool,
 ) -> Ended {
     shared.queue().restart();
+    shared.stay().begin();
     let (sink, stream) = entered.socket.split();
     let (replies, replies_out) = mpsc::unbounded_channel();
     let mut reader = Reader {
@@ -185,6 +186,9 @@ impl Reader<'_> {
             ServerMessage::Goodbye { reason, reconnect } => self.goodbye = Some((escape(reason), *reconnect)),
             _ => {}
         }
+        // After the deafen of a welcome, which wants to be early.
+        let answers = self.shared.stay().hear(&message);
+        answers.into_iter().for_each(|answer| self.reply(answer));
         let _ = self.outlets.events.send(LinkEvent::Text(message));
         Ok(())
     }
@@ -228,6 +232,8 @@ async fn write(
         loop {
             // What is queued and may not go yet waits for the kernel: nobody tells when that is.
             let waiting = !shared.queue().is_empty();
+            // Once it is, a reply wakes this loop.
+            let welcomed = shared.stay().is_welcomed();
             let closing = tokio::select! {
                 biased;
                 Some(message) = replies.recv() => {
@@ -236,7 +242,8 @@ async fn write(
                 }
                 () = shared.queued.notified() => false,
                 () = sleep(RECHECK), if waiting => false,
-                Some(message) = texts.recv() => {
+                Some(message) = texts.recv(), if welcomed => {
+                    let message = shared.stay().say(message);
                     sink.send(Message::text(message.to_json())).await?;
                     false
                 }
@@ -248,6 +255,7 @@ async fn write(
             }
             if closing {
                 while let Ok(message) = texts.try_recv() {
+                    let message = shared.stay().say(message);
                     sink.send(Message::text(message.to_json())).await?;
                 }
                 let frame = CloseFrame { code: CloseCode::from(close::NORMAL), reason: "".into() };

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -89,6 +90,8 @@ pub struct Program {
     pub child: Child,
     lines: Receiver<String>,
     said: String,
+    /// How often each was waited for by [`again`](Self::again).
+    waited: HashMap<String, usize>,
 }
 
 /// How the program ended.
@@ -123,13 +126,25 @@ impl Program {
                 let _ = send.send(line);
             }
         });
-        Self { child, lines, said: String::new() }
+        Self { child, lines, said: String::new(), waited: HashMap::new() }
+    }
+
+    /// Waits until it says something with this in it once more than when this was last waited for.
+    pub fn again(&mut self, part: &str) -> &mut Self {
+        let already = self.waited.entry(part.to_owned()).or_default();
+        *already += 1;
+        let times = *already;
+        self.until_said(part, times)
     }
 
     /// Waits until it has said something with this in it.
     pub fn until(&mut self, part: &str) -> &mut Self {
+        self.until_said(part, 1)
+    }
+
+    fn until_said(&mut self, part: &str, times: usize) -> &mut Self {
         let deadline = Instant::now() + PATIENCE;
-        while !self.said.contains(part) {
+        while self.said.matches(part).count() < times {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => writeln!(self.said, "{line}").unwrap(),
                 Err(RecvTimeoutError::Timeout) => panic!("waited for {part:?}; it said: {}", self.said),
