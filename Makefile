@@ -11,8 +11,8 @@ BENCHES := relay_delay mouth_to_ear capacity quality playout
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: deps ## Build the relay and start it; prints link and QR code
-	cargo run --release -p relay -- --open $(ARGS)
+run: deps ## Build the relay and start it; prints link, QR code, PIN and host page
+	cargo run --release -p relay -- $(ARGS)
 
 test: deps check test-rust test-page ## Run every check and every test
 

@@ -1,7 +1,7 @@
 //! The relay: one port for page, API and socket, and rooms that mix on their own threads.
 //!
-//! A packet's way through this crate: [`listen`] accepts and speaks TLS, [`handshake`] refuses or upgrades, a
-//! [`session`] parses and stamps what arrives and hands it to the room's [`mixer`] thread, where [`room`] drives
+//! A packet's way through this crate: [`listen`] accepts and speaks TLS, [`handshake`] refuses or upgrades (whom
+//! [`access`] lets in), a [`session`] parses and stamps what arrives and hands it to the room's [`mixer`] thread, where [`room`] drives
 //! the sans-IO engine; what the room sends waits in each listener's [`egress`] until the session's [`writer`]
 //! may write it. Nothing on that way waits for anybody else.
 

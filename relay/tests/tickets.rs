@@ -3,10 +3,16 @@
 
 mod common;
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use common::{Incoming, TestRelay, closed::Closed};
 use relay::Limits;
 use relay_wire::{Role, ServerMessage, UpFlags, UpHeader};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpSocket,
+};
 use tokio_tungstenite::tungstenite::Message;
 
 const V1: Option<&str> = Some("lanline.v1");
@@ -88,6 +94,56 @@ async fn who_guesses_pins_waits_and_who_has_the_link_does_not() {
     }
     assert_eq!(codes, ["bad_pin", "bad_pin", "bad_pin", "bad_pin", "bad_pin", "rate_limited", "rate_limited"]);
     assert_eq!(closed.ask(&json!({ "room": "lobby", "name": "Ann", "key": key })).await.0, 200);
+}
+
+/// Guesses on one connection, from that address: how many were compared with the PIN, and how many refused unseen.
+async fn guess(address: SocketAddr, from: Ipv4Addr, body: String, guesses: usize) -> (usize, usize) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind((from, 0).into()).expect("bound");
+    let mut stream = socket.connect(address).await.expect("connected");
+    let request = format!(
+        "POST /api/v1/tickets HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let (mut compared, mut refused) = (0, 0);
+    let mut answers = Vec::new();
+    for _ in 0..guesses {
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        answers.clear();
+        // The body of a refusal ends with the sentence.
+        while !answers.ends_with(b"\"}") {
+            assert_ne!(stream.read_buf(&mut answers).await.expect("read"), 0, "the connection stays");
+        }
+        match &answers[..12] {
+            b"HTTP/1.1 403" => compared += 1,
+            b"HTTP/1.1 429" => refused += 1,
+            other => panic!("{}", String::from_utf8_lossy(other)),
+        }
+    }
+    (compared, refused)
+}
+
+#[tokio::test]
+async fn ten_thousand_guesses_are_held_up_while_a_class_joins_by_link() {
+    let closed = Closed::start();
+    let wrong = if closed.lobby.pin.to_string() == "000000" { "000001" } else { "000000" };
+    let body = json!({ "room": "lobby", "name": "Eve", "pin": wrong }).to_string();
+    let guessing: Vec<_> = (1..=20)
+        .map(|n| tokio::spawn(guess(closed.relay.address, Ipv4Addr::new(127, 0, 2, n), body.clone(), 500)))
+        .collect();
+    let mut class = Vec::new();
+    for n in 0..30 {
+        class.push(closed.enter(&closed.ticket(&format!("pupil-{n}"), "talker").await).await);
+    }
+    let (mut compared, mut refused) = (0, 0);
+    for attacker in guessing {
+        let counts = attacker.await.expect("no panic");
+        compared += counts.0;
+        refused += counts.1;
+    }
+    assert_eq!((compared, refused), (30, 9970), "thirty in five minutes");
+    class[0].chat("all here").await;
+    assert_eq!(class[29].chat_line().await.1, "all here");
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
 use super::*;
+use bytes::Bytes;
+use relay_wire::{UpFlags, UpHeader};
 
 struct Guest(Arc<Egress>);
 
@@ -190,4 +192,34 @@ fn a_seat_that_the_room_does_not_know_ends_with_a_reason() {
     let mut room = room();
     let nobody = Guest::come_back(&mut room, 1, 0);
     assert_eq!(nobody.closed(), Some(close::INTERNAL));
+}
+
+#[test]
+fn who_is_muted_by_the_host_is_not_heard() {
+    let talks = |room: &mut Room, sequence: u16| {
+        let header = UpHeader {
+            flags: UpFlags { marker: true, ..UpFlags::default() },
+            sequence,
+            timestamp: u32::from(sequence) * 960,
+            level: 20,
+            ..UpHeader::default()
+        };
+        let packet = Bytes::from_static(&[0xF8, 0xFF, 0xFE]);
+        let now = Micros(u64::from(sequence) * 1_000_000);
+        room.handle(now, Event::Packet(ParticipantId(1), header, packet));
+    };
+    let heard = |listener: &Guest, at: u16| listener.0.pending(Micros(u64::from(at) * 1_000_000)).audio;
+    let mut room = room();
+    let _talker = Guest::enter(&mut room, 1);
+    let listener = Guest::enter(&mut room, 2);
+    room.handle(Micros(0), Event::MuteByHost(None));
+    talks(&mut room, 1);
+    assert!(!heard(&listener, 1));
+    room.handle(Micros(0), Event::Mute(ParticipantId(1), false));
+    talks(&mut room, 2);
+    assert!(heard(&listener, 2), "until they unmute");
+    room.handle(Micros(0), Event::MuteByHost(Some(ParticipantId(1))));
+    while listener.0.take_audio(Micros(2_000_000)).is_some() {}
+    talks(&mut room, 3);
+    assert!(!heard(&listener, 3));
 }
