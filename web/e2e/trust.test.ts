@@ -1,11 +1,13 @@
-// Proves, in Chromium with nothing but the relay's authority trusted: page, socket and microphone work by bare address, and
-// the authority is good for nothing else; without it the way through the warning works. Both as soon as they should.
+// Proves, in Chromium with nothing but the relay's authority trusted: from the QR code's link page, socket and microphone work by
+// bare address, and the authority is good for nothing else; without it the way through the warning works. Both as soon as
+// they should.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join as path } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connected, launch } from './support/chromium.ts';
+import { readCode } from './support/code.ts';
 import { built, temporaryFolder } from './support/process.ts';
 import { Relay } from './support/relay.ts';
 import { speech, writeWav } from './support/sound.ts';
@@ -13,11 +15,12 @@ import { bareAddress, impostor, LOCAL_NAME, PUBLIC_NAME, trust } from './support
 
 const folder = temporaryFolder();
 const microphone = path(folder.path, 'microphone.wav');
+const code = path(folder.path, 'join.png');
 let relay: Relay;
 
 beforeAll(async () => {
   writeWav(microphone, speech('austen-0890'));
-  relay = await Relay.start([], bareAddress());
+  relay = await Relay.closed(['--qr-file', code], bareAddress());
 });
 afterAll(async () => {
   await relay?.close();
@@ -35,9 +38,9 @@ function trusting(name: string): string {
 }
 
 /** Resolves when a native listener that trusts the authority hears the first word. */
-function firstWord(room: string): { heard: Promise<void>; listener: ChildProcess } {
+function firstWord(link: string): { heard: Promise<void>; listener: ChildProcess } {
   const ca = path(relay.folder, 'ca.pem');
-  const args = ['listen', '--url', relay.link(room), '--ca', ca, '--name', 'Native ear', '--out', '-'];
+  const args = ['listen', '--url', link, '--ca', ca, '--name', 'Native ear', '--out', '-'];
   const listener = spawn(built('capture-cli', 'CAPTURE_CLI'), args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const heard = new Promise<void>((resolve, reject) => {
     listener.once('exit', () => reject(new Error('the listener ended')));
@@ -52,12 +55,13 @@ function firstWord(room: string): { heard: Promise<void>; listener: ChildProcess
 }
 
 /** From the link to the first word that a native listener hears. */
-async function seconds(room: string, browser: Browser, way: (page: Page) => Promise<void>): Promise<number> {
-  const { heard, listener } = firstWord(room);
+async function seconds(browser: Browser, way: (page: Page, link: string) => Promise<void>): Promise<number> {
+  const link = await readCode(browser, code);
+  const { heard, listener } = firstWord(link);
   try {
     const page = await (await browser.newContext({ viewport: { width: 390, height: 844 } })).newPage();
     const begin = performance.now();
-    await way(page);
+    await way(page, link);
     await page.getByTestId('name').fill('Ada');
     await page.getByTestId('join').click();
     await connected(page);
@@ -70,7 +74,7 @@ async function seconds(room: string, browser: Browser, way: (page: Page) => Prom
 
 test('trusted: from the link to the first word within 5 s', async () => {
   const browser = await fresh(trusting('trusted'));
-  const took = await seconds('trusted', browser, async (page) => void (await page.goto(relay.link('trusted'))));
+  const took = await seconds(browser, async (page, link) => void (await page.goto(link)));
   console.log(`${relay.origin}, authority trusted: ${took.toFixed(1)} s from the link to the first word`);
   expect(took).toBeLessThan(5);
   await browser.close();
@@ -78,8 +82,8 @@ test('trusted: from the link to the first word within 5 s', async () => {
 
 test('not trusted: through the warning within 10 s', async () => {
   const browser = await fresh(path(folder.path, 'untrusted'));
-  const took = await seconds('untrusted', browser, async (page) => {
-    await expect(page.goto(relay.link('untrusted'))).rejects.toThrow('ERR_CERT_AUTHORITY_INVALID');
+  const took = await seconds(browser, async (page, link) => {
+    await expect(page.goto(link)).rejects.toThrow('ERR_CERT_AUTHORITY_INVALID');
     await page.locator('#details-button').click();
     await page.locator('#proceed-link').click();
   });
