@@ -16,6 +16,7 @@ use crate::{
     Config,
     access::{Access, BookError},
     addresses,
+    authority::Host,
     banner::Doors,
     clock::Clock,
     config::DEFAULT_PORT,
@@ -291,7 +292,13 @@ fn state_folder(config: &Config) -> Result<Option<PathBuf>, StartError> {
 fn tls(config: &Config, folder: Option<&Path>, address: SocketAddr) -> Result<Option<Arc<Tls>>, StartError> {
     let tls = match (&config.certificate, folder) {
         _ if config.plain => return Ok(None),
-        (Some(paths), _) => Tls::given(paths.clone()),
+        (Some(paths), _) => {
+            let wished = config.allow_hosts.iter().filter_map(|allowed| match &allowed.host {
+                Host::Name(name) => Some(name.clone()),
+                Host::Ip(_) => None,
+            });
+            Tls::given(paths.clone(), wished.collect())
+        }
         (None, Some(folder)) => Tls::own(folder, address),
         (None, None) => return Err(StartError::NoStateDir),
     };

@@ -27,6 +27,8 @@ pub struct Paths {
 #[derive(Debug)]
 pub struct Given {
     paths: Paths,
+    /// By which names the relay should be known, where the certificate has a wildcard for them.
+    wished: Vec<String>,
     /// What was read last, good or not.
     last: Option<(Vec<u8>, Vec<u8>)>,
 }
@@ -36,17 +38,17 @@ pub struct Given {
 pub struct Read {
     /// Certificate and key.
     pub certified: CertifiedKey,
-    /// The hosts the certificate names, without wildcards.
+    /// The hosts the certificate names: those of its own, and those wished for that a wildcard covers.
     pub hosts: Vec<String>,
     /// Valid until then.
     pub ends: SystemTime,
 }
 
 impl Given {
-    /// Nothing read yet.
+    /// Nothing read yet. The relay should be known by the `wished` hosts, in lower case.
     #[must_use]
-    pub fn new(paths: Paths) -> Self {
-        Self { paths, last: None }
+    pub fn new(paths: Paths, wished: Vec<String>) -> Self {
+        Self { paths, wished, last: None }
     }
 
     /// What the files hold, or `None` when that is what they held before.
@@ -70,11 +72,13 @@ impl Given {
             .map_err(|_| wrong(&self.paths.key, "there is no unencrypted key in PEM form in it"))?;
         let ends = time(first.validity().not_after);
         let names = first.subject_alternative_name().ok().flatten().map(|names| &names.value.general_names);
-        let hosts = names.into_iter().flatten().filter_map(|name| match name {
-            GeneralName::DNSName(host) if !host.starts_with('*') => Some(host.to_ascii_lowercase()),
+        let named = names.into_iter().flatten().filter_map(|name| match name {
+            GeneralName::DNSName(host) => Some(host.to_ascii_lowercase()),
             _ => None,
         });
-        let hosts = hosts.collect();
+        let (wildcards, mut hosts): (Vec<_>, Vec<_>) = named.partition(|host| host.starts_with('*'));
+        let covered = |host: &&String| wildcards.iter().any(|wildcard| covers(wildcard, host));
+        hosts.extend(self.wished.iter().filter(covered).cloned());
         let certified = certified(chain, &key).map_err(|e| match e {
             TlsError::Rustls(rustls::Error::InconsistentKeys(_)) => {
                 wrong(&self.paths.key, "this key is not the certificate's")
@@ -83,6 +87,12 @@ impl Given {
         })?;
         Ok(Some(Read { certified, hosts, ends }))
     }
+}
+
+/// Whether `*.example.org` stands for a host: for one label, RFC 6125 section 6.4.3.
+fn covers(wildcard: &str, host: &str) -> bool {
+    let below = host.split_once('.').filter(|(label, _)| !label.is_empty()).map(|(_, domain)| domain);
+    below.is_some() && below == wildcard.strip_prefix("*.")
 }
 
 /// Far larger than any chain; a device file would never end.
@@ -95,4 +105,24 @@ fn file(path: &Path) -> Result<Vec<u8>, TlsError> {
         return Err(wrong("this is no PEM file".to_owned()));
     }
     fs::read(path).map_err(|e| wrong(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn a_wildcard_stands_for_one_label() {
+        for (host, covered) in [
+            ("voice.example.org", true),
+            ("example.org", false),
+            ("a.voice.example.org", false),
+            (".example.org", false),
+            ("voice.example.org.evil", false),
+            ("localhost", false),
+        ] {
+            assert_eq!(covers("*.example.org", host), covered, "{host}");
+        }
+        assert!(!covers("*", "org"));
+    }
 }

@@ -147,12 +147,12 @@ impl Tls {
         )
     }
 
-    /// A certificate that was brought.
+    /// A certificate that was brought. Where it has a wildcard, the relay is known by the hosts `wished` for.
     ///
     /// # Errors
     /// [`TlsError::Given`] naming the file and what is wrong with it.
-    pub fn given(paths: given::Paths) -> Result<Self, TlsError> {
-        Self::start(Source::Given(Given::new(paths)), None)
+    pub fn given(paths: given::Paths, wished: Vec<String>) -> Result<Self, TlsError> {
+        Self::start(Source::Given(Given::new(paths, wished)), None)
     }
 
     fn start(mut source: Source, authority: Option<Published>) -> Result<Self, TlsError> {

@@ -201,7 +201,7 @@ fn bring(folder: &Path, host: &str) -> given::Paths {
 #[test]
 fn a_brought_certificate_is_read_again_when_it_changes() {
     let folder = tempfile::tempdir().expect("a folder");
-    let tls = Tls::given(bring(folder.path(), "voice.example")).expect("read");
+    let tls = Tls::given(bring(folder.path(), "voice.example"), Vec::new()).expect("read");
     assert_eq!(tls.shown().hosts, ["voice.example"]);
     let shown = || Arc::clone(&tls.current.read().0);
     let first = shown();
@@ -214,10 +214,18 @@ fn a_brought_certificate_is_read_again_when_it_changes() {
 }
 
 #[test]
+fn a_wildcard_serves_the_hosts_that_are_wished_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let wished = ["stage.example", "stage.other", "a.stage.example"].map(str::to_owned).to_vec();
+    let tls = Tls::given(bring(folder.path(), "voice.example"), wished).expect("read");
+    assert_eq!(tls.shown().hosts, ["voice.example", "stage.example"]);
+}
+
+#[test]
 fn a_brought_certificate_that_became_worthless_is_not_taken() {
     let folder = tempfile::tempdir().expect("a folder");
     let paths = bring(folder.path(), "voice.example");
-    let tls = Tls::given(paths.clone()).expect("read");
+    let tls = Tls::given(paths.clone(), Vec::new()).expect("read");
     let whole = fs::read(&paths.key).expect("there");
     let foreign = KeyPair::generate().expect("a key").serialize_pem();
     for (content, said) in [("", "no unencrypted key"), (foreign.as_str(), "not the certificate's")] {
@@ -237,7 +245,7 @@ fn a_brought_certificate_that_became_worthless_is_not_taken() {
 #[tokio::test]
 async fn what_changes_while_the_relay_runs_is_noticed_and_the_end_too() {
     let folder = tempfile::tempdir().expect("a folder");
-    let tls = Arc::new(Tls::given(bring(folder.path(), "voice.example")).expect("read"));
+    let tls = Arc::new(Tls::given(bring(folder.path(), "voice.example"), Vec::new()).expect("read"));
     let shutdown = Shutdown::default();
     let watching = tokio::spawn(Arc::clone(&tls).keep_fresh(Duration::from_millis(1), shutdown.guard()));
     bring(folder.path(), "other.example");
