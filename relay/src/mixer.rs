@@ -325,7 +325,8 @@ mod tests {
     fn join(id: u32) -> (Event, Arc<Egress>) {
         let egress = Arc::new(Egress::default());
         let name = DisplayName::parse("guest").expect("a good name");
-        let greeting = Greeting { egress: Arc::clone(&egress), boot: String::new(), token: String::new() };
+        let (boot, token) = (String::new(), String::new());
+        let greeting = Greeting { egress: Arc::clone(&egress), boot, token, missed_all: false };
         (Event::Join { id: ParticipantId(id), name, role: Role::Talker, greeting }, egress)
     }
 

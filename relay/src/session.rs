@@ -129,7 +129,7 @@ impl Session {
         let role = seat.role();
         tracing::info!(%room, id, name = ?name.as_str(), %role, peer = %self.via.peer, held, "joined");
         let (boot, token) = (seat.boot().to_owned(), seat.token().to_owned());
-        let greeting = Greeting { egress: Arc::clone(&self.egress), boot, token };
+        let greeting = Greeting { egress: Arc::clone(&self.egress), boot, token, missed_all: seat.missed_all() };
         let event = match held {
             true => Event::Return { id: seat.id(), after, greeting },
             false => Event::Join { id: seat.id(), name, role, greeting },

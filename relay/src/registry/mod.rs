@@ -36,6 +36,7 @@ use crate::{
     room::Event,
 };
 use ids::Ids;
+use seat::Coming;
 
 /// All rooms of a relay.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub struct Registry {
     tokens: Key,
     /// Names this run of the relay.
     boot: String,
+    /// When it began, in milliseconds since 1970.
+    began_ms: u64,
     rooms: Mutex<Rooms>,
     /// A seat is held from now on.
     lost: Notify,
@@ -112,7 +115,7 @@ impl Registry {
         let rooms = Rooms { load: vec![0; mixers.len()], ..Rooms::default() };
         let boot = BASE64URL_NOPAD.encode(&random());
         let (rooms, lost, discarded) = (Mutex::new(rooms), Notify::new(), AtomicU64::new(0));
-        Self { mixers, limits, clock, tokens, boot, rooms, lost, discarded }
+        Self { mixers, limits, clock, tokens, boot, began_ms: wall_ms(), rooms, lost, discarded }
     }
 
     /// Takes a seat, in a room that is made if it is not there. `epoch` is the room's.
@@ -126,7 +129,7 @@ impl Registry {
         let session = SessionId(u64::from_be_bytes(random()));
         let holder = Holder { room, id, name, role };
         let occupancy = rooms.seats.take(session, holder.clone());
-        Ok(self.seat(&rooms, holder, epoch, occupancy, false))
+        Ok(self.seat(&rooms, holder, epoch, occupancy, Coming::New))
     }
 
     /// Takes a seat again with what a token says. `epoch` is the room's, if there is such a room.
@@ -142,14 +145,15 @@ impl Registry {
         match rooms.seats.take_back(claims.session, claims.generation).map_err(|_| Refused::Worthless)? {
             Return::Held(occupancy) => {
                 let holder = rooms.seats.holder(claims.session).expect("it was taken just now").clone();
-                Ok(self.seat(&rooms, holder, epoch, occupancy, true))
+                Ok(self.seat(&rooms, holder, epoch, occupancy, Coming::Held))
             }
             Return::Unknown if claims.epoch != epoch => Err(Refused::Worthless),
             Return::Unknown => {
                 let id = self.admit(&mut rooms, &claims.room, Some(claims.id))?;
+                let coming = if claims.issued_ms < self.began_ms { Coming::FromBefore } else { Coming::New };
                 let holder = Holder { room: claims.room, id, name: claims.name, role: claims.role };
                 let occupancy = rooms.seats.readmit(claims.session, holder.clone(), claims.generation);
-                Ok(self.seat(&rooms, holder, epoch, occupancy, false))
+                Ok(self.seat(&rooms, holder, epoch, occupancy, coming))
             }
         }
     }
@@ -293,7 +297,7 @@ impl Registry {
         Ok(ParticipantId(id))
     }
 
-    fn seat(self: &Arc<Self>, rooms: &Rooms, holder: Holder, epoch: u64, occupancy: Occupancy, held: bool) -> Seat {
+    fn seat(self: &Arc<Self>, rooms: &Rooms, holder: Holder, epoch: u64, occupancy: Occupancy, coming: Coming) -> Seat {
         let entry = rooms.by_name.get(&holder.room).expect("a room with somebody in it is there");
         Seat {
             registry: Arc::clone(self),
@@ -306,7 +310,7 @@ impl Registry {
             name: holder.name,
             role: holder.role,
             occupancy,
-            held,
+            coming,
             answered: 0,
         }
     }

@@ -27,9 +27,20 @@ pub struct Seat {
     pub(super) mixer: Mixer,
     pub(super) occupancy: Occupancy,
     pub(super) token: String,
-    pub(super) held: bool,
+    pub(super) coming: Coming,
     /// Tokens that the holder said are kept.
     pub(super) answered: u32,
+}
+
+/// How somebody comes to a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coming {
+    /// It is theirs from now on.
+    New,
+    /// It was held for them.
+    Held,
+    /// By a token of an earlier run of the relay.
+    FromBefore,
 }
 
 /// Why a room does not hear what is said from a seat.
@@ -86,7 +97,13 @@ impl Seat {
     /// Whether the room knows the participant already.
     #[must_use]
     pub fn was_held(&self) -> bool {
-        self.held
+        self.coming == Coming::Held
+    }
+
+    /// Whether the participant was in the room in an earlier run of the relay: what was said in this one is news to them.
+    #[must_use]
+    pub fn missed_all(&self) -> bool {
+        self.coming == Coming::FromBefore
     }
 
     /// Tells the room something.

@@ -91,7 +91,7 @@ fn the_seat_is_the_same_for_who_comes_back_in_time_and_a_new_one_after() {
     let token = claims(&registry, &back);
     back.leave();
     let again = registry.come_back(token, Some(0)).expect("let in");
-    assert!(!again.was_held());
+    assert!(!again.was_held() && !again.missed_all(), "what was said after they left was not for them");
     assert_eq!(again.name().as_str(), "ann");
 }
 
@@ -101,12 +101,14 @@ fn a_token_of_an_earlier_run_brings_its_holder_back_unless_the_room_is_another()
     let _first = enter(&earlier, "a").expect("a seat");
     let second = enter(&earlier, "a").expect("a seat");
     let token = claims(&earlier, &second);
+    let token = Claims { issued_ms: token.issued_ms - 1, ..token };
     for (epoch, outcome) in [(None, false), (Some(1), false), (Some(0), true)] {
         let registry = registry(Limits::default());
         let back = registry.come_back(token.clone(), epoch);
         assert_eq!(back.is_ok(), outcome, "{epoch:?}");
         if let Ok(back) = back {
             assert_eq!((back.id(), back.was_held(), registry.counts()), (ParticipantId(2), false, (1, 1)));
+            assert!(back.missed_all());
         }
     }
     let registry = registry(Limits { participants: 0, ..Limits::default() });

@@ -78,6 +78,8 @@ pub struct Greeting {
     pub boot: String,
     /// The resume token.
     pub token: String,
+    /// All that was said so far in this run of the relay is news to them.
+    pub missed_all: bool,
 }
 
 impl Event {

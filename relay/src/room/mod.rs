@@ -129,6 +129,8 @@ impl Room {
 
     fn join(&mut self, now: Micros, id: ParticipantId, name: DisplayName, role: Role, greeting: Greeting) {
         let at = self.members.partition_point(|member| member.id < id);
+        let since = if greeting.missed_all { 0 } else { self.history.last() };
+        let egress = Arc::clone(&greeting.egress);
         let member = Member {
             id,
             name,
@@ -137,13 +139,14 @@ impl Room {
             talking: false,
             told_undecodable: false,
             silenced: false,
-            since: self.history.last(),
+            since,
             echo: 0,
-            egress: Some(Arc::clone(&greeting.egress)),
+            egress: Some(Arc::clone(&egress)),
         };
         self.broadcast(&ServerMessage::Joined { participant: member.listing() });
         self.members.insert(at, member);
         self.welcome(now, at, greeting, false);
+        self.history.after(since).for_each(|text| egress.push_text(text.clone()));
         self.drive(now, Input::Join(id));
     }
 

@@ -8,7 +8,7 @@ impl Guest {
     fn enter(room: &mut Room, id: u32) -> Self {
         let egress = Arc::new(Egress::default());
         let name = DisplayName::parse(&format!("guest {id}")).expect("a good name");
-        let greeting = Greeting { egress: Arc::clone(&egress), boot: "boot".into(), token: "token".into() };
+        let greeting = greeting(&egress, "token", false);
         room.handle(Micros(0), Event::Join { id: ParticipantId(id), name, role: Role::Talker, greeting });
         Self(egress)
     }
@@ -18,6 +18,10 @@ impl Guest {
             .map(|text| ServerMessage::parse(&text).expect("valid").expect("known"))
             .collect()
     }
+}
+
+fn greeting(egress: &Arc<Egress>, token: &str, missed_all: bool) -> Greeting {
+    Greeting { egress: Arc::clone(egress), boot: "boot".into(), token: token.into(), missed_all }
 }
 
 fn room() -> Room {
@@ -84,7 +88,7 @@ fn who_is_gone_can_say_nothing_more() {
 impl Guest {
     fn come_back(room: &mut Room, id: u32, after: u64) -> Self {
         let egress = Arc::new(Egress::default());
-        let greeting = Greeting { egress: Arc::clone(&egress), boot: "boot".into(), token: "next".into() };
+        let greeting = greeting(&egress, "next", false);
         room.handle(Micros(0), Event::Return { id: ParticipantId(id), after, greeting });
         Self(egress)
     }
@@ -106,6 +110,22 @@ fn lines(messages: &[ServerMessage]) -> Vec<(u64, &str)> {
         _ => None,
     };
     messages.iter().filter_map(line).collect()
+}
+
+#[test]
+fn who_was_here_before_the_relay_was_started_anew_reads_what_was_said_since() {
+    let mut room = room();
+    let _first = Guest::enter(&mut room, 1);
+    chat(&mut room, 1, "back already", None);
+    let egress = Arc::new(Egress::default());
+    let (id, name) = (ParticipantId(2), DisplayName::parse("ann").expect("a good name"));
+    let greeting = greeting(&egress, "token", true);
+    room.handle(Micros(0), Event::Join { id, name, role: Role::Talker, greeting });
+    let second = Guest(egress);
+    chat(&mut room, 1, "both", None);
+    let messages = second.read();
+    assert!(matches!(messages.first(), Some(ServerMessage::Welcome { resumed: false, .. })));
+    assert_eq!(lines(&messages), [(1, "back already"), (2, "both")]);
 }
 
 #[test]
