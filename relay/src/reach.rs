@@ -2,24 +2,29 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::{addresses, tls::Shown};
+use crate::tls::Shown;
 
-/// `https://HOST:PORT` of each host of a certificate that was brought, then of each address of this machine that the
-/// certificate covers, then of those that it does not. Without TLS, `http://` and addresses.
+/// `https://HOST:PORT` of each host of a certificate that was brought, then of each address of this machine in the order
+/// of [`addresses`]. Without TLS, `http://` and addresses.
 #[must_use]
 pub fn origins(bound: SocketAddr, shown: Option<&Shown>) -> Vec<String> {
-    ordered(&addresses::reachable(bound), bound.port(), shown)
+    let hosts = shown.filter(|shown| shown.brought).map_or(&[][..], |shown| &shown.hosts);
+    let hosts = hosts.iter().map(|host| with_port(false, host, bound.port()));
+    hosts.chain(addresses(bound, shown).into_iter().map(|address| origin(address, shown.is_none()))).collect()
 }
 
-fn ordered(reachable: &[SocketAddr], port: u16, shown: Option<&Shown>) -> Vec<String> {
-    let Some(shown) = shown else {
-        return reachable.iter().map(|address| origin(*address, true)).collect();
-    };
-    let hosts: &[String] = if shown.brought { &shown.hosts } else { &[] };
-    let hosts = hosts.iter().map(|host| with_port(false, host, port));
-    let (uncovered, covered): (Vec<SocketAddr>, Vec<SocketAddr>) =
-        reachable.iter().partition(|address| shown.uncovered.contains(&address.ip()));
-    hosts.chain(covered.into_iter().chain(uncovered).map(|address| origin(address, false))).collect()
+/// Under which addresses this machine is reached: first those that the certificate covers, then those that it does not,
+/// and last loopback, which nobody else reaches.
+#[must_use]
+pub fn addresses(bound: SocketAddr, shown: Option<&Shown>) -> Vec<SocketAddr> {
+    ordered(crate::addresses::reachable(bound), shown)
+}
+
+fn ordered(mut reachable: Vec<SocketAddr>, shown: Option<&Shown>) -> Vec<SocketAddr> {
+    let uncovered = |ip| shown.is_some_and(|shown| shown.uncovered.contains(&ip));
+    // Stable: the likeliest stays first among its like.
+    reachable.sort_by_key(|address| (address.ip().is_loopback(), uncovered(address.ip())));
+    reachable
 }
 
 /// The origin of an address.
@@ -53,31 +58,33 @@ mod tests {
     }
 
     #[test]
-    fn covered_addresses_come_before_the_others() {
-        let list = reachable(&["203.0.113.9:8443", "192.168.1.20:8443", "[fd00::1]:8443", "127.0.0.1:8443"]);
-        let uncovered = vec![list[0].ip()];
-        let own = Shown { brought: false, hosts: vec!["lanline.local".into()], uncovered };
-        assert_eq!(
-            ordered(&list, 8443, Some(&own)),
-            [
-                "https://192.168.1.20:8443",
-                "https://[fd00::1]:8443",
-                "https://127.0.0.1:8443",
-                "https://203.0.113.9:8443"
-            ]
-        );
+    fn covered_addresses_come_first_and_loopback_last() {
+        let list = reachable(&["203.0.113.9:8443", "127.0.0.1:8443", "192.168.1.20:8443", "[fd00::1]:8443"]);
+        let own = Shown { uncovered: vec![list[0].ip()], ..Shown::default() };
+        assert_eq!(ordered(list.clone(), Some(&own)), [list[2], list[3], list[0], list[1]]);
+        assert_eq!(ordered(list.clone(), None), [list[0], list[2], list[3], list[1]]);
     }
 
     #[test]
     fn a_brought_certificates_hosts_come_first() {
-        let brought = Shown { brought: true, hosts: vec!["voice.example".into()], uncovered: Vec::new() };
-        let list = reachable(&["192.168.1.20:443"]);
-        assert_eq!(ordered(&list, 443, Some(&brought)), ["https://voice.example", "https://192.168.1.20"]);
+        let bound = "192.168.1.20:443".parse().expect("an address");
+        let hosts = vec!["voice.example".to_owned()];
+        let brought = Shown { brought: true, hosts: hosts.clone(), ..Shown::default() };
+        assert_eq!(origins(bound, Some(&brought)), ["https://voice.example", "https://192.168.1.20"]);
+        let own = Shown { hosts, ..Shown::default() };
+        assert_eq!(origins(bound, Some(&own)), ["https://192.168.1.20"]);
     }
 
     #[test]
-    fn without_tls_links_say_http() {
-        assert_eq!(ordered(&reachable(&["127.0.0.1:8480"]), 8480, None), ["http://127.0.0.1:8480"]);
-        assert_eq!(ordered(&reachable(&["[::1]:80"]), 80, None), ["http://[::1]"]);
+    fn origins_say_scheme_and_port_where_it_needs_saying() {
+        for (address, plain, expected) in [
+            ("127.0.0.1:8480", true, "http://127.0.0.1:8480"),
+            ("[::1]:80", true, "http://[::1]"),
+            ("[fd00::1]:8443", false, "https://[fd00::1]:8443"),
+            ("10.0.0.1:443", false, "https://10.0.0.1"),
+            ("10.0.0.1:80", false, "https://10.0.0.1:80"),
+        ] {
+            assert_eq!(origin(address.parse().expect("an address"), plain), expected);
+        }
     }
 }

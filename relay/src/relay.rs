@@ -191,7 +191,7 @@ impl Relay {
         let Some(tls) = &self.tls else { return String::new() };
         let shown = tls.shown();
         let help = self.help_port().and_then(|port| {
-            let address = addresses::reachable(self.address).into_iter().next()?;
+            let address = reach::addresses(self.address, Some(&shown)).into_iter().next()?;
             Some(format!("http://{}:{port}", reach::host(address.ip())))
         });
         let named = reach::with_port(false, MDNS_HOST, self.address.port());

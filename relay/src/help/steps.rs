@@ -34,7 +34,7 @@ pub fn steps(platform: Platform, name: &str) -> Markup {
 
 fn apple(name: &str) -> Markup {
     html! {
-        p { "Safari opens the page only once this device trusts the relay. Three steps, once for each device." }
+        p { "Safari talks to the relay only once this device trusts it. Three steps, once for each device." }
         ol {
             li {
                 p { a class="button" href="/ca.mobileconfig" { "Get the profile" } " in Safari, and tap " b { "Allow" } "." }
