@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, num::NonZero, path::PathBuf};
 use clap::{Parser, ValueEnum, builder::FalseyValueParser};
 use relay_engine::Ptime;
 
-use crate::{Config, Limits, authority::Authority, naps::Naps, qr::wifi::Wifi, tls::given};
+use crate::{Config, Limits, authority::Authority, naps::Naps, qr::wifi::Wifi, tls::given, turnstile::PerAddress};
 
 /// Voice for the people on one Wi-Fi: phones scan the QR code and talk in the page this relay serves.
 #[derive(Debug, Clone, Parser)]
@@ -69,9 +69,9 @@ pub struct Cli {
     #[arg(long, env = "LANLINE_MAX_PER_ROOM", value_name = "N", default_value_t = Limits::default().per_room)]
     pub max_per_room: usize,
 
-    /// Sockets of one address; behind a proxy that is everybody
-    #[arg(long, env = "LANLINE_MAX_PER_ADDRESS", value_name = "N", default_value_t = Limits::default().per_address)]
-    pub max_per_address: usize,
+    /// Sockets of one address [default: 64, and any number from this machine, where a proxy is everybody]
+    #[arg(long, env = "LANLINE_MAX_PER_ADDRESS", value_name = "N")]
+    pub max_per_address: Option<usize>,
 
     /// Sockets in all
     #[arg(long, env = "LANLINE_MAX_SOCKETS", value_name = "N", default_value_t = Limits::default().participants)]
@@ -122,7 +122,7 @@ impl Cli {
             allow_origins: self.allow_origin.clone(),
             limits: Limits {
                 per_room: self.max_per_room,
-                per_address: self.max_per_address,
+                per_address: self.max_per_address.map_or(Limits::default().per_address, PerAddress::from_anywhere),
                 participants: self.max_sockets,
                 handshakes: self.max_handshakes,
                 ..Limits::default()

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread, time::Duration};
 
 use relay_engine::Ptime;
 
-use crate::{authority::Authority, naps::Naps, tls::given};
+use crate::{authority::Authority, naps::Naps, tls::given, turnstile::PerAddress};
 
 /// Everything a relay is told when it starts.
 #[derive(Debug, Clone)]
@@ -75,8 +75,8 @@ pub struct Limits {
     pub participants: usize,
     /// Participants in one room: a core fans out to about this many within a quarter of a packet time.
     pub per_room: usize,
-    /// Sockets of one address; behind a proxy that is everybody.
-    pub per_address: usize,
+    /// Sockets of one address.
+    pub per_address: PerAddress,
     /// Connections that have not asked for anything yet; of one address a quarter of them.
     pub handshakes: usize,
     /// How long a client may take for the head of a request, and how long a connection may idle between two.
@@ -90,7 +90,7 @@ impl Default for Limits {
         Self {
             participants: 2048,
             per_room: 500,
-            per_address: 64,
+            per_address: PerAddress::from_elsewhere(64),
             handshakes: 512,
             head: Duration::from_secs(10),
             silence: Duration::from_secs(15),
@@ -107,13 +107,13 @@ impl Limits {
 
     /// TCP connections of one address: browsers open up to six for a page.
     #[must_use]
-    pub fn connections_per_address(&self) -> usize {
-        6 * self.per_address
+    pub fn connections_per_address(&self) -> PerAddress {
+        self.per_address.with(self.per_address.most().saturating_mul(6))
     }
 
     /// Connections of one address that have not asked for anything yet.
     #[must_use]
-    pub fn handshakes_per_address(&self) -> usize {
-        self.handshakes.div_ceil(4)
+    pub fn handshakes_per_address(&self) -> PerAddress {
+        self.per_address.with(self.handshakes.div_ceil(4))
     }
 }

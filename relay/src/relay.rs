@@ -33,7 +33,7 @@ use crate::{
     shutdown::Shutdown,
     state_dir,
     tls::{LOOK, Tls, TlsError, names::MDNS_HOST},
-    turnstile::Turnstile,
+    turnstile::{PerAddress, Turnstile},
 };
 
 /// How long everybody may take to leave when the relay ends.
@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The help port must not take connections from the page's.
 const HELP_CONNECTIONS: usize = 128;
-const HELP_CONNECTIONS_PER_ADDRESS: usize = 16;
+const HELP_CONNECTIONS_PER_ADDRESS: PerAddress = PerAddress::from_anywhere(16);
 
 /// A relay that has its port, and serves once told to.
 pub struct Relay {

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Answer, PATIENCE, TestRelay, closed::Closed};
-use relay::{Config, Limits, authority::Authority};
+use relay::{Config, Limits, authority::Authority, turnstile::PerAddress};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::timeout,
@@ -161,7 +161,7 @@ async fn allowed_hosts_and_origins_pass() {
 
 #[tokio::test]
 async fn sockets_of_one_address_are_bounded_and_come_back() {
-    let closed = Closed::with(Limits { per_address: 2, ..Limits::default() });
+    let closed = Closed::with(Limits { per_address: PerAddress::from_anywhere(2), ..Limits::default() });
     let mut guests = vec![
         closed.enter(&closed.ticket("a", "talker").await).await,
         closed.enter(&closed.ticket("b", "talker").await).await,
@@ -179,7 +179,12 @@ async fn sockets_of_one_address_are_bounded_and_come_back() {
 #[tokio::test]
 async fn connections_that_ask_for_nothing_do_not_keep_others_out() {
     // A quarter of the eight is for one address.
-    let limits = Limits { handshakes: 8, head: std::time::Duration::from_secs(60), ..Limits::default() };
+    let limits = Limits {
+        handshakes: 8,
+        head: std::time::Duration::from_secs(60),
+        per_address: PerAddress::from_anywhere(64),
+        ..Limits::default()
+    };
     let relay = TestRelay::with(Config { open: true, plain: true, limits, ..Config::default() });
     let mut slow = vec![relay.connect().await, relay.connect().await];
     for stream in &mut slow {
