@@ -13,7 +13,7 @@ use common::{
 };
 use relay::{Config, Limits};
 use relay_netem::proxy::{Proxy, Treatment};
-use relay_wire::ServerMessage;
+use relay_wire::{ServerMessage, toc};
 use tokio::net::TcpListener;
 
 /// A proxy in front of the relay.
@@ -51,13 +51,14 @@ async fn text_and_audio_in_single_bytes_are_the_same_text_and_audio() {
     for _ in 0..50 {
         let header = loop {
             if let Incoming::Audio(header, payload) = listener.next().await {
-                assert!(!payload.is_empty());
+                assert_eq!(toc::packet_samples(&payload), Some(960));
                 break header;
             }
         };
         assert!(us(clock) as u32 >= header.capture_us, "stamps come through");
-        let due = last.map_or(header.sequence, |last: u16| last.wrapping_add(1));
-        assert_eq!(header.sequence, due, "nothing is lost");
+        // What waited for too long on a busy machine is discarded; nothing comes twice or out of order.
+        let ahead = last.map_or(1, |last: u16| header.sequence.wrapping_sub(last).cast_signed());
+        assert!(ahead > 0, "packet {} after {last:?}", header.sequence);
         last = Some(header.sequence);
     }
     talker.abort();
