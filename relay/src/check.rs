@@ -25,16 +25,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Answers it.
 ///
 /// # Errors
-/// 403, 426 and 400, as `/ws`.
+/// 403, 426, 400 and 429, as `/ws`.
 pub async fn socket(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     extensions: Extensions,
 ) -> Result<Response, Problem> {
     app.origins.check(&headers)?;
-    let (switch, via) = Switch::asked(&headers, extensions, SUBPROTOCOL)?;
+    let (switch, mut via) = Switch::asked(&headers, extensions, SUBPROTOCOL)?;
+    via.become_socket(&app.sockets)?;
     let answer = switch.answer();
     tokio::spawn(timeout(PATIENCE, async move {
+        // It counts, and the relay waits for it, as long as it lives.
+        let via = via;
         let Some(mut socket) = switch.socket(via.peer).await else { return };
         let works = CloseFrame { code: CloseCode::Normal, reason: "sockets work".into() };
         if socket.send(Message::Close(Some(works))).await.is_ok() {

@@ -18,7 +18,7 @@ use crate::{
     session::{self, Session},
     shutdown::Guard,
     switch::Switch,
-    turnstile::Passage,
+    turnstile::{Passage, Turnstile},
 };
 
 /// What belongs to a connection and not to a request. Each request carries it, and a session keeps it.
@@ -31,14 +31,27 @@ pub struct Via {
     /// Keeps the relay from ending before the connection does.
     _guard: Guard,
     /// Keep the connection counted, and the socket it becomes.
-    _places: Vec<Arc<Passage>>,
+    places: Vec<Arc<Passage>>,
 }
 
 impl Via {
     /// A connection that counts and that the relay waits for.
     #[must_use]
     pub fn new(peer: SocketAddr, local: SocketAddr, guard: Guard, place: Passage) -> Self {
-        Self { peer, local, _guard: guard, _places: vec![Arc::new(place)] }
+        Self { peer, local, _guard: guard, places: vec![Arc::new(place)] }
+    }
+
+    /// Counts the connection among the sockets of its address.
+    ///
+    /// # Errors
+    /// 429 `too_many_sockets`.
+    pub fn become_socket(&mut self, sockets: &Arc<Turnstile>) -> Result<(), Problem> {
+        let place = sockets.enter(self.peer.ip()).ok_or_else(|| {
+            let sentence = "too many sockets of this address";
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets", sentence)
+        })?;
+        self.places.push(Arc::new(place));
+        Ok(())
     }
 }
 
@@ -67,11 +80,7 @@ pub async fn upgrade(
     app.origins.check(&headers)?;
     let Query(params) = params.map_err(|e| Problem::bad_request("bad_room", e.body_text()))?;
     let (switch, mut via) = Switch::asked(&headers, extensions, SUBPROTOCOL)?;
-    let Some(socket) = app.sockets.enter(via.peer.ip()) else {
-        let sentence = "too many sockets of this address";
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets", sentence));
-    };
-    via._places.push(Arc::new(socket));
+    via.become_socket(&app.sockets)?;
     let (seat, after) = take_seat(&app, params)?;
 
     let answer = switch.answer();

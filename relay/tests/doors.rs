@@ -169,6 +169,8 @@ async fn sockets_of_one_address_are_bounded_and_come_back() {
     let ticket = closed.ticket("c", "talker").await;
     let third = Handshake::good(&closed, &ticket);
     assert_eq!(third.knock(&closed.relay).await, (429, "too_many_sockets".to_owned()));
+    let check = closed.relay.refused("/check/socket", Some("lanline.check"), None).await;
+    assert_eq!(check, (429, "too_many_sockets".to_owned()), "sockets of the device check count too");
     let mut leaver = guests.pop().expect("two");
     leaver.socket.close(None).await.expect("closed");
     while !matches!(leaver.next().await, common::Incoming::Lost) {}
