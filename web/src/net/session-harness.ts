@@ -135,7 +135,7 @@ export class Stay {
   }
 
   end(): void {
-    this.session.stop();
+    void this.session.stop();
     vi.unstubAllGlobals();
     vi.useRealTimers();
   }

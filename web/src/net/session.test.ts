@@ -1,7 +1,7 @@
 // Proves: a session holds over lost sockets, gives up where it should, and answers what the relay asks.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { close, FakeSocket, Stay, WELCOME } from './session-harness.ts';
+import { answered, close, FakeSocket, Stay, WELCOME } from './session-harness.ts';
 
 let stay: Stay;
 
@@ -111,6 +111,20 @@ describe('a session', () => {
     });
     vi.advanceTimersByTime(60_000);
     expect(FakeSocket.all.length).toBe(1);
+  });
+
+  test('is over when the relay knows that one has left', async () => {
+    FakeSocket.last.says(WELCOME);
+    let over = false;
+    void stay.session.stop().then(() => {
+      over = true;
+    });
+    await answered();
+    FakeSocket.last.says({ type: 'left', id: 1 });
+    expect([FakeSocket.last.closedWith, over, stay.messages.length]).toEqual([1000, false, 1]);
+    close(1000);
+    await answered();
+    expect(over).toBe(true);
   });
 
   test('takes no audio while the browser holds some, or while its pings go unanswered', () => {

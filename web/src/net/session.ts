@@ -97,11 +97,17 @@ export class Session {
     this.#connect();
   }
 
-  stop(): void {
+  /** Leaves. Done when the relay knows, or cannot be told: a thread that ends sooner takes the farewell with it. */
+  stop(): Promise<void> {
     this.#stopped = true;
     if (this.#look !== null) clearInterval(this.#look);
     if (this.#retry !== null) clearTimeout(this.#retry);
+    const socket = this.#socket;
     this.#drop(1000);
+    return new Promise((resolve) => {
+      if (socket === null) resolve();
+      else socket.onclose = () => resolve();
+    });
   }
 
   /** Gives this seat up for another one with that role; stays, and gives why, if there is none. */
@@ -343,7 +349,7 @@ export class Session {
   }
 
   #end(why: Refusal): void {
-    this.stop();
+    void this.stop();
     this.#events.link({ state: 'ended', why });
   }
 
@@ -351,6 +357,9 @@ export class Session {
     const socket = this.#socket;
     this.#socket = null;
     this.#gate = null;
-    socket?.close(code);
+    if (socket === null) return;
+    // What still comes until the relay answers is for nobody.
+    socket.onmessage = null;
+    socket.close(code);
   }
 }

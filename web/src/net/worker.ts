@@ -73,9 +73,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       break;
     case 'stop':
       uplink?.mute(true);
-      session?.stop();
       reader?.stop();
-      self.close();
+      if (session === null) self.close();
+      else void session.stop().then(() => self.close());
       break;
   }
 };
