@@ -41,6 +41,8 @@ const PING_EVERY: Duration = Duration::from_secs(1);
 /// Sessions ping on a grid of the relay clock, some of them together: a thousand who are silent wake the relay and
 /// themselves less often, and the few sends in a row delay a packet by less than a millisecond.
 const PING_GRID_US: u64 = 50_000;
+/// After this part of the silence that ends a session, 5 s of 15, the others are told that the link seems gone.
+const QUIET_SHARE: u32 = 3;
 /// How long a session that ends waits for its last words to be taken and for the peer's own close.
 const LINGER: Duration = Duration::from_secs(2);
 const SHUT_PATIENCE: Duration = Duration::from_millis(500);
@@ -70,6 +72,8 @@ pub struct Session {
     told_not_allowed: bool,
     rate: RateLimiter,
     heard_at: Micros,
+    /// The others were told that the link seems gone.
+    quiet: bool,
     /// Packets discarded in the egress that the relay's count has.
     discarded: u64,
     second: Interval,
@@ -117,6 +121,7 @@ impl Session {
             told_not_allowed: false,
             rate: RateLimiter::new(now),
             heard_at: now,
+            quiet: false,
             discarded: 0,
             second,
             linger: None,
@@ -214,6 +219,7 @@ impl Session {
     fn take(&mut self, message: Message) {
         let now = self.config.clock.now();
         self.heard_at = now;
+        self.set_quiet(false);
         if let Message::Close(frame) = &message {
             // The reply is already on its way; nothing may follow it.
             self.writer.stop();
@@ -300,7 +306,14 @@ impl Session {
             let sentence = format!("nothing was heard for {} seconds", silence.as_secs());
             self.refuse("silent", sentence, close::SILENT);
         } else {
+            self.set_quiet(silence > self.config.silence / QUIET_SHARE);
             self.writer.ping();
+        }
+    }
+
+    fn set_quiet(&mut self, quiet: bool) {
+        if std::mem::replace(&mut self.quiet, quiet) != quiet {
+            self.tell_at(self.config.clock.now(), |id| Event::Quiet(id, quiet));
         }
     }
 

@@ -198,6 +198,31 @@ async fn a_silent_link_is_away_before_it_is_closed_for_good() {
 }
 
 #[tokio::test]
+async fn of_whom_nothing_comes_is_shown_as_away_until_something_comes() {
+    let limits = Limits { silence: Duration::from_secs(3), ..Limits::default() };
+    let relay = TestRelay::with(Config { plain: true, open: true, limits, ..Config::default() });
+    let mut ann = relay.join("lobby", "ann").await;
+    let mut bob = relay.join("lobby", "bob").await;
+    let id = bob.id;
+    for away in [true, false] {
+        if !away {
+            bob.say(&ClientMessage::Mute { muted: true }).await;
+        }
+        loop {
+            match ann.next().await {
+                Incoming::Text(ServerMessage::Ping { t }) => ann.say(&ClientMessage::Pong { t }).await,
+                Incoming::Text(ServerMessage::Away { id: who, away: state }) => {
+                    assert_eq!((who, state), (id, away));
+                    break;
+                }
+                Incoming::Text(ServerMessage::Joined { .. }) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_misbehaving_client_loses_its_seat() {
     let relay = TestRelay::plain();
     let mut ann = relay.join("lobby", "ann").await;

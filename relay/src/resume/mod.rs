@@ -3,5 +3,5 @@
 mod seats;
 mod token;
 
-pub use seats::{Lost, Occupancy, Return, Seats, SessionId, Stale};
+pub use seats::{HOLD_US, Lost, Occupancy, Return, Seats, SessionId, Stale};
 pub use token::{Claims, Key};

@@ -34,6 +34,8 @@ pub enum Event {
     },
     /// Somebody's socket is gone; their seat is held.
     Away(ParticipantId),
+    /// Nothing has come from somebody for a while, or something has come again.
+    Quiet(ParticipantId, bool),
     /// Somebody leaves.
     Leave(ParticipantId),
     /// Another resume token for somebody.

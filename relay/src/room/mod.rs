@@ -48,7 +48,9 @@ struct Member {
     since: u64,
     /// The last of their own numbers that was taken.
     echo: u32,
-    /// Where to put what they are sent; nowhere while they are away.
+    /// Nothing has come from them for a while.
+    quiet: bool,
+    /// Where to put what they are sent; nowhere while their socket is gone.
     egress: Option<Arc<Egress>>,
 }
 
@@ -92,6 +94,7 @@ impl Room {
             Event::Join { id, name, role, greeting } => self.join(now, id, name, role, greeting),
             Event::Return { id, after, greeting } => self.come_back(now, id, after, greeting),
             Event::Away(id) => self.away(now, id),
+            Event::Quiet(id, quiet) => self.quiet(id, quiet),
             Event::Leave(id) => self.leave(now, id),
             Event::Token(id, token) => self.say_to(id, || text(&ServerMessage::Resume { token })),
             Event::Chat(id, text, echo) => self.chat(id, text, echo),
@@ -141,6 +144,7 @@ impl Room {
             silenced: false,
             since,
             echo: 0,
+            quiet: false,
             egress: Some(Arc::clone(&egress)),
         };
         self.broadcast(&ServerMessage::Joined { participant: member.listing() });
@@ -155,9 +159,13 @@ impl Room {
         let Some(at) = self.position(id) else { return fail(&greeting.egress) };
         let egress = Arc::clone(&greeting.egress);
         self.drive(now, Input::Away(id, false));
-        match self.members[at].egress.replace(Arc::clone(&egress)) {
-            Some(evicted) => replace(&evicted),
-            None => self.broadcast_but(id, &ServerMessage::Away { id: id.0, away: false }),
+        let was_away = self.members[at].is_away();
+        self.members[at].quiet = false;
+        if let Some(evicted) = self.members[at].egress.replace(Arc::clone(&egress)) {
+            replace(&evicted);
+        }
+        if was_away {
+            self.broadcast_but(id, &ServerMessage::Away { id: id.0, away: false });
         }
         self.welcome(now, at, greeting, true);
         self.history.after(after.max(self.members[at].since)).for_each(|text| egress.push_text(text.clone()));
@@ -168,8 +176,18 @@ impl Room {
         let Some(egress) = self.members[at].egress.take() else { return };
         // The socket is gone already, or another was to have the seat and did not come to it.
         replace(&egress);
+        let known = std::mem::take(&mut self.members[at].quiet);
         self.drive(now, Input::Away(id, true));
-        self.broadcast(&ServerMessage::Away { id: id.0, away: true });
+        if !known {
+            self.broadcast(&ServerMessage::Away { id: id.0, away: true });
+        }
+    }
+
+    fn quiet(&mut self, id: ParticipantId, quiet: bool) {
+        let Some(at) = self.position(id) else { return };
+        if std::mem::replace(&mut self.members[at].quiet, quiet) != quiet {
+            self.broadcast_but(id, &ServerMessage::Away { id: id.0, away: quiet });
+        }
     }
 
     fn leave(&mut self, now: Micros, id: ParticipantId) {
@@ -312,8 +330,12 @@ impl Member {
             role: self.role,
             muted: self.muted,
             talking: self.talking,
-            away: self.egress.is_none(),
+            away: self.is_away(),
         }
+    }
+
+    fn is_away(&self) -> bool {
+        self.egress.is_none() || self.quiet
     }
 
     /// Whether a message of theirs with that number is a new one.

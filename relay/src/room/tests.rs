@@ -162,6 +162,29 @@ fn who_is_away_comes_back_without_left_and_joined_and_reads_what_was_missed_once
 }
 
 #[test]
+fn a_link_that_seems_gone_is_away_once_whatever_becomes_of_it() {
+    let mut room = room();
+    let first = Guest::enter(&mut room, 1);
+    let other = Guest::enter(&mut room, 2);
+    first.read();
+    other.read();
+    let quiet = |room: &mut Room, quiet| room.handle(Micros(0), Event::Quiet(ParticipantId(1), quiet));
+    let away = |away| ServerMessage::Away { id: 1, away };
+    quiet(&mut room, true);
+    assert_eq!(other.read(), [away(true)]);
+    quiet(&mut room, false);
+    quiet(&mut room, true);
+    room.handle(Micros(0), Event::Away(ParticipantId(1)));
+    assert_eq!(other.read(), [away(false), away(true)]);
+    let back = Guest::come_back(&mut room, 1, 0);
+    quiet(&mut room, true);
+    let again = Guest::come_back(&mut room, 1, 0);
+    assert_eq!(other.read(), [away(false), away(true), away(false)]);
+    assert_eq!((back.closed(), again.closed()), (Some(close::REPLACED), None));
+    assert!(first.read().iter().all(|m| matches!(m, ServerMessage::Goodbye { .. })), "one's own is no news");
+}
+
+#[test]
 fn the_old_socket_is_evicted_and_the_others_notice_nothing() {
     let mut room = room();
     let old = Guest::enter(&mut room, 1);
