@@ -3,6 +3,7 @@
 //! A mix with exactly one contributor is that contributor's packets: they are forwarded as they arrive. Any other goes
 //! out on the tick of the packet time, encoded once, to everyone who hears it. A room in which nobody talks does nothing.
 
+mod exchange;
 mod feeds;
 mod grid;
 mod mixes;
@@ -10,8 +11,9 @@ mod mixes;
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use relay_wire::{DownHeader, Gain, UpHeader};
+use relay_wire::{Gain, UpHeader};
 
+pub use exchange::{Input, Output, RoomConfig};
 use grid::Grid;
 
 use crate::codec::Codec;
@@ -23,55 +25,6 @@ use crate::select::Ranking;
 use crate::talker::Talker;
 use crate::tick::{Contribution, Tick};
 use crate::time::{Micros, Ptime, us_to_samples};
-
-/// What does not change while a room exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoomConfig {
-    /// Packet time, and the tick.
-    pub ptime: Ptime,
-    /// How many talkers are heard at once.
-    pub max_talkers: usize,
-    /// How many distinct mixes are encoded at most. Whoever asks for one more by gains hears the others as they are.
-    pub max_mixes: usize,
-}
-
-impl Default for RoomConfig {
-    fn default() -> Self {
-        Self { ptime: Ptime::default(), max_talkers: 4, max_mixes: 32 }
-    }
-}
-
-/// What happens to a room.
-#[derive(Debug, Clone)]
-pub enum Input {
-    /// Somebody comes.
-    Join(ParticipantId),
-    /// Somebody leaves.
-    Leave(ParticipantId),
-    /// Somebody is away, and neither talks nor hears, or begins anew; gains stay, theirs and the others' for them.
-    Away(ParticipantId, bool),
-    /// A packet arrives from a talker.
-    Packet(ParticipantId, UpHeader, Bytes),
-    /// Somebody wants no audio, or wants it again.
-    Deafen(ParticipantId, bool),
-    /// The first wants to hear the second so much louder or softer.
-    Gain(ParticipantId, ParticipantId, Gain),
-    /// The time of [`Room::next_timeout`] has come.
-    Timeout,
-}
-
-/// What a room decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// A packet for a listener. Listeners of one mix share the payload's memory.
-    Send(ParticipantId, DownHeader, Bytes),
-    /// Somebody began or stopped being heard.
-    Talking(ParticipantId, bool),
-    /// A packet of this talker did not decode.
-    Undecodable(ParticipantId),
-    /// This listener has [`MAX_GAINS`](crate::MAX_GAINS) others at gains already; one more was not taken.
-    TooManyGains(ParticipantId),
-}
 
 /// One room.
 #[derive(Debug)]
