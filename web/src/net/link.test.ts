@@ -45,7 +45,7 @@ describe('relay clock', () => {
 describe('coming back', () => {
   test('pauses grow, stay bounded, and differ by chance', () => {
     expect([0, 1, 2, 3].map((n) => pauseMs(n, 1))).toEqual([250, 500, 1000, 2000]);
-    expect(pauseMs(100, 1)).toBe(8000);
+    expect(pauseMs(100, 1)).toBe(4000);
     expect(pauseMs(3, 0)).toBe(1000);
   });
 

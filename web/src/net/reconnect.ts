@@ -2,7 +2,8 @@
 // full of phones does not return in step.
 
 const FIRST_MS = 250;
-const LONGEST_MS = 8_000;
+/** A relay that is started again sees everybody within 5 s. */
+const LONGEST_MS = 4_000;
 
 /** Pause before the `attempt`th try (0 is the first after the loss); `random` is in [0, 1). */
 export function pauseMs(attempt: number, random: number): number {
