@@ -13,6 +13,7 @@ pub mod banner;
 pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod closing;
 pub mod config;
 pub mod connection;
 pub mod egress;

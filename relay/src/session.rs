@@ -12,21 +12,18 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use relay_engine::{Micros, Ptime};
 use relay_wire::{ClientMessage, MAX_MESSAGE, ParseError, Role, ServerMessage, TextError, UpHeader, close, toc};
-use tokio::{
-    io::{AsyncRead, AsyncWriteExt, ReadBuf},
-    time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, timeout},
-};
+use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         self, Message,
-        error::ProtocolError,
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
 
 use crate::{
     clock::Clock,
+    closing,
     connection::Connection,
     egress::{self, Close, Egress},
     handshake::Via,
@@ -45,7 +42,6 @@ const PING_GRID_US: u64 = 50_000;
 const QUIET_SHARE: u32 = 3;
 /// How long a session that ends waits for its last words to be taken and for the peer's own close.
 const LINGER: Duration = Duration::from_secs(2);
-const SHUT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a session needs to know of its relay.
 #[derive(Debug, Clone, Copy)]
@@ -158,7 +154,7 @@ impl Session {
                     self.part(close.code);
                     if self.reading == Reading::Nothing {
                         // The peer's close will not be understood, so ours is all there is.
-                        self.shut().await;
+                        closing::shut(self.socket.get_mut()).await;
                     }
                 }
                 Step::Gone => break,
@@ -170,12 +166,7 @@ impl Session {
         }
         let reason = self.ended.map_or("connection lost", |close| close.reason);
         tracing::info!(%room, id, reason, discarded = self.egress.discarded(), "left");
-        self.shut().await;
-    }
-
-    /// Ends our side of the connection, at the TLS level too where the peer still takes it.
-    async fn shut(&mut self) {
-        let _ = timeout(SHUT_PATIENCE, self.socket.get_mut().shutdown()).await;
+        closing::hang_up(self.socket.get_mut()).await;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
@@ -199,20 +190,7 @@ impl Session {
                 Some(Err(error)) => Step::Unreadable(error),
                 None => Step::Gone,
             }),
-            Reading::Nothing => self.poll_discard(cx),
-        }
-    }
-
-    /// Reads and forgets; ready when nothing more can come.
-    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        let mut scratch = [0; 4096];
-        loop {
-            let mut buf = ReadBuf::new(&mut scratch);
-            match Pin::new(self.socket.get_mut()).poll_read(cx, &mut buf) {
-                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {}
-                Poll::Ready(_) => return Poll::Ready(Step::Gone),
-                Poll::Pending => return Poll::Pending,
-            }
+            Reading::Nothing => closing::poll_discard(Pin::new(self.socket.get_mut()), cx).map(|()| Step::Gone),
         }
     }
 
@@ -327,17 +305,10 @@ impl Session {
 
     /// Ends the session over a stream that cannot be read; false when there is nobody to tell.
     fn refuse_unreadable(&mut self, error: &tungstenite::Error) -> bool {
-        use tungstenite::Error;
-        let mut sentence = error.to_string();
-        let (code, close) = match error {
-            Error::Capacity(_) => {
-                sentence = format!("a message has at most {MAX_MESSAGE} bytes");
-                ("too_big", close::TOO_BIG)
-            }
-            Error::Utf8(_) => ("bad_json", close::INVALID_PAYLOAD),
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return false,
-            Error::Protocol(_) => ("bad_packet", close::PROTOCOL),
-            _ => return false,
+        let Some((code, close)) = closing::verdict(error) else { return false };
+        let sentence = match error {
+            tungstenite::Error::Capacity(_) => format!("a message has at most {MAX_MESSAGE} bytes"),
+            _ => error.to_string(),
         };
         self.reading = Reading::Nothing;
         self.refuse(code, sentence, close);

@@ -1,0 +1,57 @@
+//! How a socket ends over a stream that goes wrong, so that the peer hears why, whatever they still send.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use relay_wire::close;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    time::timeout,
+};
+use tokio_tungstenite::tungstenite::{Error, error::ProtocolError};
+
+/// How long the end of a connection waits for the peer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is wrong with a stream that cannot be read: the error code of PROTOCOL.md and the close code (RFC 6455 section
+/// 7.4.1). `None` where there is nobody to tell.
+#[must_use]
+pub fn verdict(error: &Error) -> Option<(&'static str, u16)> {
+    match error {
+        Error::Capacity(_) => Some(("too_big", close::TOO_BIG)),
+        Error::Utf8(_) => Some(("bad_json", close::INVALID_PAYLOAD)),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Protocol(_) => Some(("bad_packet", close::PROTOCOL)),
+        _ => None,
+    }
+}
+
+/// Reads and forgets; ready when nothing more can come.
+pub fn poll_discard(mut connection: Pin<&mut impl AsyncRead>, cx: &mut Context<'_>) -> Poll<()> {
+    let mut scratch = [0; 4096];
+    loop {
+        let mut buf = ReadBuf::new(&mut scratch);
+        match ready!(connection.as_mut().poll_read(cx, &mut buf)) {
+            Ok(()) if !buf.filled().is_empty() => {}
+            _ => return Poll::Ready(()),
+        }
+    }
+}
+
+/// Ends our side of the connection, at the TLS level too where the peer still takes it.
+pub async fn shut(connection: &mut (impl AsyncWrite + Unpin)) {
+    let _ = timeout(PATIENCE, connection.shutdown()).await;
+}
+
+/// Ends our side and waits for the peer to end theirs, but not for long. A connection that is dropped with bytes unread
+/// is reset by the system, and a reset may overtake our last words.
+pub async fn hang_up(connection: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+    let both = async {
+        let _ = connection.shutdown().await;
+        std::future::poll_fn(|cx| poll_discard(Pin::new(&mut *connection), cx)).await;
+    };
+    let _ = timeout(PATIENCE, both).await;
+}
