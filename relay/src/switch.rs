@@ -65,6 +65,11 @@ impl Switch {
 
     /// The socket, once the answer is on its way; `None` where the client did not wait for it.
     pub async fn socket(self, peer: SocketAddr) -> Option<WebSocketStream<Connection>> {
+        self.socket_with(peer, websocket_config()).await
+    }
+
+    /// The same with other limits.
+    pub async fn socket_with(self, peer: SocketAddr, config: WebSocketConfig) -> Option<WebSocketStream<Connection>> {
         let upgraded = match tokio::time::timeout(PATIENCE, self.on_upgrade).await {
             Ok(Ok(upgraded)) => upgraded,
             Ok(Err(e)) => {
@@ -81,14 +86,14 @@ impl Switch {
             return None;
         };
         let (connection, already_read) = (parts.io.into_inner(), parts.read_buf.to_vec());
-        let config = Some(websocket_config());
-        Some(WebSocketStream::from_partially_read(connection, already_read, Role::Server, config).await)
+        Some(WebSocketStream::from_partially_read(connection, already_read, Role::Server, Some(config)).await)
     }
 }
 
 /// Small buffers: a connection that idles costs little, and nothing pools above the kernel's queue, for the writer
 /// flushes after each turn and starts none while a flush is pending.
-fn websocket_config() -> WebSocketConfig {
+#[must_use]
+pub fn websocket_config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(4096)
         .write_buffer_size(4096)
