@@ -64,8 +64,11 @@ fuzz_target!(|run: Run| {
             }
             Act::Pull { samples } => {
                 let samples = usize::from(samples) % (ptime.samples() + 1);
+                let before = buffer.stats().concealed_samples;
                 let pulled = buffer.pull(now, &mut out[..samples]);
-                assert!(pulled.concealed_samples as usize <= 4 * ptime.samples(), "{pulled:?}");
+                assert_eq!(buffer.stats().concealed_samples - before, pulled.concealed_samples as u64);
+                assert!(pulled.active || !pulled.ends, "{pulled:?}");
+                assert!(buffer.started().iter().all(|start| start.offset < samples), "{:?}", buffer.started());
             }
             Act::Wait { us } => now = now + u64::from(us % 2_000_000),
         }
