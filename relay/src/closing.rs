@@ -13,7 +13,9 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::{Error, error::ProtocolError};
 
-/// How long the end of a connection waits for the peer.
+/// How long the peer may take for the end of our side,
+const SHUT_PATIENCE: Duration = Duration::from_millis(500);
+/// and for that and the end of theirs.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is wrong with a stream that cannot be read: the error code of PROTOCOL.md and the close code (RFC 6455 section
@@ -43,7 +45,7 @@ pub fn poll_discard(mut connection: Pin<&mut impl AsyncRead>, cx: &mut Context<'
 
 /// Ends our side of the connection, at the TLS level too where the peer still takes it.
 pub async fn shut(connection: &mut (impl AsyncWrite + Unpin)) {
-    let _ = timeout(PATIENCE, connection.shutdown()).await;
+    let _ = timeout(SHUT_PATIENCE, connection.shutdown()).await;
 }
 
 /// Ends our side and waits for the peer to end theirs, but not for long. A connection that is dropped with bytes unread

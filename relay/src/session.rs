@@ -166,7 +166,11 @@ impl Session {
         }
         let reason = self.ended.map_or("connection lost", |close| close.reason);
         tracing::info!(%room, id, reason, discarded = self.egress.discarded(), "left");
-        closing::hang_up(self.socket.get_mut()).await;
+        match self.linger {
+            // They had their time.
+            Some(linger) if linger.is_elapsed() => closing::shut(self.socket.get_mut()).await,
+            _ => closing::hang_up(self.socket.get_mut()).await,
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
