@@ -18,6 +18,7 @@ mod outcome;
 mod packet;
 mod passing;
 mod scaling;
+mod starts;
 mod store;
 mod stream;
 mod time_scale;
@@ -40,6 +41,7 @@ use crate::codec::Codec;
 use crate::time::{Micros, Ptime, samples_to_us};
 use arrivals::{Arrivals, transit_us};
 use concealment::{FADE_TO, fade_gain};
+use starts::Starts;
 use store::{Inserted, Store, Stored};
 use stream::{Before, Stream};
 
@@ -53,7 +55,7 @@ pub struct JitterBuffer<C: Codec> {
     /// Decoded, not yet pulled.
     pcm: Vec<i16>,
     /// Packets whose first sample is in `pcm`, with its place there.
-    starts: VecDeque<Started>,
+    starts: Starts,
     /// Those whose first sample the last pull gave.
     started: Vec<Started>,
     /// The packets that were decoded or passed last, oldest first, with their media time.
@@ -122,7 +124,7 @@ impl<C: Codec> JitterBuffer<C> {
             arrivals: Arrivals::default(),
             stream: Stream::new(codec, ptime),
             pcm: Vec::new(),
-            starts: VecDeque::new(),
+            starts: Starts::default(),
             started: Vec::new(),
             recent: VecDeque::with_capacity(RECENT),
             in_step: true,
@@ -192,9 +194,7 @@ impl<C: Codec> JitterBuffer<C> {
         self.heard.drain(..self.heard.len().saturating_sub(time_scale::MAX_PERIOD));
         self.pcm.drain(..available);
         self.started.clear();
-        let begun = self.starts.partition_point(|start| start.offset < available);
-        self.started.extend(self.starts.drain(..begun));
-        self.starts.iter_mut().for_each(|start| start.offset -= available);
+        self.starts.give_out(available, &mut self.started);
         if self.phase == Phase::Ending && self.pcm.is_empty() {
             self.phase = Phase::Idle;
             self.before = Before::Silence;
@@ -328,7 +328,7 @@ impl<C: Codec> JitterBuffer<C> {
 
     fn note_start(&mut self, timestamp: i64, offset: usize) {
         let concealed_samples = std::mem::take(&mut self.concealed_since);
-        self.starts.push_back(Started { timestamp, offset, concealed_samples });
+        self.starts.note(Started { timestamp, offset, concealed_samples });
     }
 
     /// The talker's timeline jumped: forget the old one, keep the packet.

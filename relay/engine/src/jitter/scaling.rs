@@ -54,7 +54,7 @@ impl<C: Codec> JitterBuffer<C> {
         }
         let inserted = time_scale::repeat_period(&self.heard, &mut self.pcm, BRIDGE);
         self.stats.expanded_samples += inserted as u64;
-        self.starts.iter_mut().for_each(|start| start.offset += inserted);
+        self.starts.put_before(inserted);
         self.scale_budget -= i64::try_from(inserted).unwrap_or(0) * 100 / FAST_PERCENT;
         inserted > 0
     }
@@ -89,13 +89,13 @@ impl<C: Codec> JitterBuffer<C> {
                 let most = usize::try_from(us_to_samples(most_us)).unwrap_or(0);
                 let removed = time_scale::remove_period(&mut self.pcm, most, likeness);
                 self.stats.accelerated_samples += removed as u64;
-                self.starts.iter_mut().filter(|s| s.offset >= removed).for_each(|s| s.offset -= removed);
+                self.starts.shorten(removed);
                 removed
             }
             Operation::PreemptiveExpand => {
                 let inserted = time_scale::insert_period(&mut self.pcm, likeness);
                 self.stats.expanded_samples += inserted as u64;
-                self.starts.iter_mut().filter(|s| s.offset >= inserted).for_each(|s| s.offset += inserted);
+                self.starts.lengthen(inserted);
                 inserted
             }
         };
