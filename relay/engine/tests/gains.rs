@@ -2,51 +2,9 @@
 
 mod common;
 
-use common::{MARKER, PLAIN, PcmCodec, Talker, World};
+use common::{MARKER, PACKET_US, PLAIN, Talker, World, steady::Steady};
 use relay_engine::{Input, MAX_GAINS, Micros, OpusCodec, Output, Packet, ParticipantId, Ptime, RoomConfig};
 use relay_wire::Gain;
-
-const PACKET_US: u64 = 20_000;
-
-/// A room in which participants 1 to `talking` say constants of 100, 200, 400 …, which are too steady to be levelled.
-struct Steady {
-    world: World<PcmCodec>,
-    codec: PcmCodec,
-    talkers: Vec<Talker<PcmCodec>>,
-    packets: u64,
-}
-
-impl Steady {
-    fn new(participants: u32, talking: u32) -> Self {
-        let codec = PcmCodec::default();
-        let world = World::new(RoomConfig::default(), codec.clone(), 1..=participants);
-        let talkers = (1..=talking).map(|id| Talker::new(id, &codec, Ptime::Ms20)).collect();
-        Self { world, codec, talkers, packets: 0 }
-    }
-
-    fn run(&mut self, packets: u64) {
-        for _ in 0..packets {
-            self.world.advance_to(Micros(self.packets * PACKET_US + 5_000));
-            for talker in &mut self.talkers {
-                let constant = 50 << talker.id.0;
-                let packet = talker.packet(if self.packets == 0 { MARKER } else { PLAIN }, |_| constant);
-                self.world.input(packet);
-            }
-            self.packets += 1;
-        }
-    }
-
-    fn set(&mut self, listener: u32, who: u32, gain: Gain) {
-        self.world.input(Input::Gain(ParticipantId(listener), ParticipantId(who), gain));
-    }
-
-    /// The last sample a listener was sent, at the gain of its header.
-    fn last(&self, listener: u32) -> i16 {
-        let (header, payload) = self.world.playable(listener).pop().expect("something was sent");
-        let sample = *common::from_pcm(&payload).last().expect("a whole frame");
-        (f32::from(sample) * 10f32.powf(f32::from(header.gain_half_db) / 40.0)).round() as i16
-    }
-}
 
 #[test]
 fn each_listener_hears_the_others_at_the_gains_they_asked_for() {

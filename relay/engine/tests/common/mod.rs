@@ -1,6 +1,8 @@
 //! A room in virtual time: talkers that send every packet time, links that delay, listeners that note what they get.
 #![allow(dead_code, reason = "every test file uses another part of it")]
 
+pub mod steady;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
