@@ -118,7 +118,9 @@ fn take_seat(app: &App, params: Params) -> Result<(Seat, u64), Problem> {
 fn come_back(app: &App, token: &str) -> Result<Seat, Problem> {
     let worthless = || Problem::new(StatusCode::UNAUTHORIZED, "bad_resume", Refused::Worthless.to_string());
     let claims = app.registry.read_token(token).ok_or_else(worthless)?;
-    let epoch = app.access.door().epoch(&claims.room);
+    // Held until the seat is taken: whoever removes or ends meanwhile comes before or after.
+    let door = app.access.door();
+    let epoch = door.epoch(&claims.room);
     app.registry.come_back(claims, epoch).map_err(|refused| match refused {
         Refused::Worthless => worthless(),
         Refused::Full(e) => full(e),
