@@ -59,8 +59,12 @@ impl Naps {
     /// Naps for rooms of that packet time.
     #[must_use]
     pub fn new(ptime: Ptime) -> Self {
+        Self::lasting(Duration::from_micros(ptime.micros()) / SHARE)
+    }
+
+    fn lasting(longest: Duration) -> Self {
         Self(Arc::new(Shared {
-            longest: Duration::from_micros(ptime.micros()) / SHARE,
+            longest,
             patient: AtomicUsize::new(0),
             hurried: AtomicUsize::new(0),
             calls: AtomicU64::new(0),
@@ -161,12 +165,6 @@ mod tests {
 
     use super::*;
 
-    fn naps(longest: Duration) -> Naps {
-        let Shared { patient, hurried, calls, napping, bed, called, .. } =
-            Arc::into_inner(Naps::new(Ptime::Ms20).0).expect("the only one");
-        Naps(Arc::new(Shared { longest, patient, hurried, calls, napping, bed, called }))
-    }
-
     fn room(naps: &Naps, urgency: Urgency) -> Demand {
         let mut demand = Demand::new(Patience::default(), naps.clone());
         demand.set(urgency);
@@ -175,7 +173,7 @@ mod tests {
 
     #[test]
     fn nobody_naps_while_a_room_is_in_a_hurry_or_none_has_packets() {
-        let naps = naps(Duration::from_secs(3600));
+        let naps = Naps::lasting(Duration::from_secs(3600));
         naps.nap();
         let hurried = room(&naps, Urgency::Now);
         naps.nap();
@@ -190,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_nap_has_an_end() {
-        let naps = naps(Duration::from_millis(2));
+        let naps = Naps::lasting(Duration::from_millis(2));
         let _patient = room(&naps, Urgency::Tick);
         let began = Instant::now();
         naps.nap();
@@ -200,7 +198,7 @@ mod tests {
     /// Each call is answered, at whatever moment of a nap it comes: the naps are so long that a missed one would be noticed.
     #[test]
     fn no_call_is_slept_through() {
-        let naps = naps(Duration::from_secs(3600));
+        let naps = Naps::lasting(Duration::from_secs(3600));
         let _patient = room(&naps, Urgency::Tick);
         let (answers, answered) = mpsc::channel();
         let (work, todo) = mpsc::channel();

@@ -114,6 +114,7 @@ test.each(['light', 'dark'] as const)(
     await inside(page, 'Ada').waitFor();
     expect(await problems(page), 'room').toEqual([]);
     await page.getByTestId('end-room').click();
+    await page.getByTestId('confirm').waitFor();
     expect(await problems(page), 'question').toEqual([]);
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(over).toBeLessThanOrEqual(0);

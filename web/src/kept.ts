@@ -57,14 +57,14 @@ function parse(text: string): KeptSeat | null {
 }
 
 /** Storage may be forbidden; then a reload begins anew, and that is all. */
-function keep(name: string, value: string | null): void {
+export function keep(name: string, value: string | null): void {
   try {
     if (value === null) sessionStorage.removeItem(`lanline.${name}`);
     else sessionStorage.setItem(`lanline.${name}`, value);
   } catch {}
 }
 
-function kept(name: string): string | null {
+export function kept(name: string): string | null {
   try {
     return sessionStorage.getItem(`lanline.${name}`);
   } catch {

@@ -100,15 +100,15 @@ impl Book {
         self.rooms.get(name)
     }
 
+    /// The same, to change.
+    pub fn room_mut(&mut self, name: &RoomName) -> Option<&mut Record> {
+        self.rooms.get_mut(name)
+    }
+
     /// The room that is always there.
     #[must_use]
     pub fn lobby(&self) -> &Record {
         self.rooms.iter().find(|(name, _)| name.as_str() == LOBBY).expect("it is always there").1
-    }
-
-    /// The same, to change.
-    pub fn room_mut(&mut self, name: &RoomName) -> Option<&mut Record> {
-        self.rooms.get_mut(name)
     }
 
     /// All of them, by name.

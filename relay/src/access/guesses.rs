@@ -4,7 +4,7 @@ use std::{collections::HashMap, collections::VecDeque, hash::Hash, time::Duratio
 
 use relay_engine::Micros;
 
-/// Who is remembered; beyond that, those whose last guess is longest ago are forgotten.
+/// Who is remembered; beyond that, those whose failures count no more are forgotten, then those who failed least often.
 const MAX_REMEMBERED: usize = 4096;
 
 /// So many failures in so long a time.

@@ -37,7 +37,7 @@ impl Registry {
     }
 }
 
-fn seats_of(rooms: &Rooms, room: &RoomName) -> Vec<(SessionId, Holder)> {
+pub(super) fn seats_of(rooms: &Rooms, room: &RoomName) -> Vec<(SessionId, Holder)> {
     let here = rooms.seats.holders().filter(|(_, holder)| holder.room == *room);
     here.map(|(session, holder)| (session, holder.clone())).collect()
 }

@@ -189,10 +189,7 @@ impl Registry {
     /// Gives everyone in a room a token of its new epoch; those of the old one let in nobody who is not inside.
     pub fn renew_tokens(&self, room: &RoomName, epoch: u64) {
         let mut rooms = self.lock();
-        let inside =
-            |(session, holder): (SessionId, &Holder)| (holder.room == *room).then(|| (session, holder.clone()));
-        let inside: Vec<_> = rooms.seats.holders().filter_map(inside).collect();
-        for (session, holder) in inside {
+        for (session, holder) in host::seats_of(&rooms, room) {
             let Some(generation) = rooms.seats.issue(session) else { continue };
             let token = self.sign(&holder, epoch, session, generation);
             let event = Event::Token(holder.id, token);

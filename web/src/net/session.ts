@@ -65,7 +65,6 @@ export class Session {
   #ticket: string | null;
   readonly #outbox: Outbox;
   #refusedResumes = 0;
-  #entered = false;
   #id: number | null = null;
   #socket: WebSocket | null = null;
   #gate: UplinkGate | null = null;
@@ -182,7 +181,7 @@ export class Session {
     if (this.#stopped || this.#socket !== null) return;
     if (answer === 'no_answer') this.#lost();
     else if ('ticket' in answer) this.#open({ ticket: answer.ticket });
-    else if (this.#entered && passes(answer.refusal.code)) this.#lost();
+    else if (this.#id !== null && passes(answer.refusal.code)) this.#lost();
     else this.#end(answer.refusal);
   }
 
@@ -266,7 +265,6 @@ export class Session {
     // A new seat has missed nothing.
     this.#seat = { token: message.resume, after: message.resumed ? (this.#seat?.after ?? 0) : 0 };
     this.#id = message.id;
-    this.#entered = true;
     this.#refusedResumes = 0;
     this.#attempt = 0;
     this.#pings = 0;

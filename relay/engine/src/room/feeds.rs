@@ -34,7 +34,6 @@ impl<C: Codec + Clone> Room<C> {
                 self.lingering.push(id);
             }
         }
-        self.moved.clear();
         for mix in &mut self.mixes {
             mix.free = mix.listeners == 0;
             mix.listeners = 0;
