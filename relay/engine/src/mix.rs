@@ -56,6 +56,8 @@ pub(crate) struct Mix<C: Codec> {
     pub key: MixKey,
     /// How many hear it.
     pub listeners: usize,
+    /// How many did before everybody was given a place anew.
+    pub listened: usize,
     /// Nobody heard it of late: its place is for the next one.
     pub free: bool,
     /// The packet of the tick under way; `None` where nobody contributes.
@@ -89,6 +91,7 @@ impl<C: Codec> Mix<C> {
         Self {
             key: MixKey::default(),
             listeners: 0,
+            listened: 0,
             free: true,
             packet: None,
             generation: 0,

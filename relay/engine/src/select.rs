@@ -21,7 +21,7 @@ const HOLD_US: u64 = 300_000;
 const HYSTERESIS_DB: f32 = 6.0;
 
 /// The level falls this much per second at most, so that the gap between two words, or two sentences, is no reason to go.
-/// Each change costs a fresh encoder and fresh decoders at both.
+/// Each change costs a fresh decoder, and who shares a mix a seam.
 const RELEASE_DB_PER_S: f32 = 10.0;
 
 impl Standing {

@@ -58,6 +58,11 @@ impl Tick {
         self.contributions.iter().filter(|c| key.gain_of(c.who) != Gain::MUTE)
     }
 
+    /// Whether two mixes of it are one signal.
+    pub fn is_the_same_to(&self, one: &MixKey, other: &MixKey) -> bool {
+        self.contributions.iter().all(|c| one.gain_of(c.who) == other.gain_of(c.who))
+    }
+
     /// The contribution of one.
     pub fn of(&self, who: ParticipantId) -> Option<&Contribution> {
         self.contributions.iter().find(|c| c.who == who)

@@ -164,3 +164,28 @@ fn who_joins_in_mid_talk_is_primed() {
     assert!((2..=4).contains(&primes));
     assert!(sent[primes].1.flags.marker);
 }
+
+/// Five talk and four of them are heard, so that everybody has a mix of their own; then the fifth grows loud and the first
+/// soft.
+#[test]
+fn who_comes_for_somebody_else_is_no_seam_to_those_who_have_a_mix_of_their_own() {
+    let (mut world, codec) = world(5);
+    let mut talkers: Vec<_> = (1..=5).map(|id| Talker::new(id, &codec, Ptime::Ms20)).collect();
+    let level = |id: u32, n: u64| if id == if n < 60 { 5 } else { 1 } { 1 } else { 100 << id };
+    for n in 0..220 {
+        world.advance_to(Micros(n * PACKET_US + 5_000));
+        for talker in &mut talkers {
+            let constant = level(talker.id.0, n);
+            let packet = talker.packet(if n == 0 { MARKER } else { PLAIN }, |_| constant);
+            world.input(packet);
+        }
+    }
+    let last = |id| i32::from(common::from_pcm(&world.playable(id).pop().expect("something was sent").1)[959]);
+    let all = last(1);
+    assert!(all > 3_000, "the fifth is among the {all} that the first hears");
+    assert_eq!((2..=5).map(|id| all - last(id)).sum::<i32>(), all, "each of the four hears the others");
+    for listener in 1..=5 {
+        let epochs: Vec<u8> = world.playable(listener).iter().skip(40).map(|(header, _)| header.epoch).collect();
+        assert!(epochs.iter().all(|&epoch| epoch == epochs[0]), "listener {listener}");
+    }
+}

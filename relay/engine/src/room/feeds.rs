@@ -6,7 +6,7 @@ use super::Room;
 use crate::codec::Codec;
 use crate::jitter::{PRIMES, Packet};
 use crate::listener::{Addressed, Feed, FeedPacket};
-use crate::mix::{Mix, MixKey};
+use crate::mix::MixKey;
 use crate::participant::{Participant, ParticipantId};
 use crate::time::Micros;
 
@@ -34,23 +34,20 @@ impl<C: Codec + Clone> Room<C> {
                 self.lingering.push(id);
             }
         }
-        for mix in &mut self.mixes {
-            mix.free = mix.listeners == 0;
-            mix.listeners = 0;
-        }
+        self.places.begin_anew();
         self.forwards = false;
         for (&id, participant) in &mut self.participants {
             let feed = wanted_feed(id, participant, &self.heard, &self.lingering, &mut self.key);
+            let before = participant.listener.feed;
             let feed = feed.map(|feed| match feed {
                 Wanted::Forward(from) => Feed::Forward(from),
-                Wanted::Mix => Feed::Mix(place_of(&mut self.mixes, &self.key, self.config.max_mixes, id, &self.codec)),
+                Wanted::Mix => {
+                    let from = if let Some(Feed::Mix(place)) = before { Some(place) } else { None };
+                    Feed::Mix(self.places.give(&self.key, id, from, &self.past))
+                }
             });
-            match feed {
-                Some(Feed::Mix(place)) => self.mixes[place].listeners += 1,
-                Some(Feed::Forward(_)) => self.forwards = true,
-                None => {}
-            }
-            let before = std::mem::replace(&mut participant.listener.feed, feed);
+            self.forwards |= matches!(feed, Some(Feed::Forward(_)));
+            participant.listener.feed = feed;
             if let (Some(Feed::Mix(_)), Some(Feed::Forward(from))) = (before, feed) {
                 self.moved.push((id, from));
             }
@@ -97,7 +94,7 @@ impl<C: Codec + Clone> Room<C> {
 
     /// Starts and stops the jitter buffers that mixes need.
     fn engage_for_mixes(&mut self) {
-        let mixes = self.mixes.iter().any(|mix| mix.listeners > 0);
+        let mixes = self.places.any_heard();
         for (id, participant) in &mut self.participants {
             participant.talker.set_plays(mixes && self.heard.contains(id));
         }
@@ -185,31 +182,4 @@ fn wanted_feed<C: Codec + Clone>(
     key.clear();
     lingering.iter().for_each(|&who| key.set(who, gain(who)));
     Some(Wanted::Mix)
-}
-
-/// Where the mix with that key is. Where there are too many, the one that is without the listener alone.
-fn place_of<C: Codec + Clone>(
-    mixes: &mut Vec<Mix<C>>,
-    key: &MixKey,
-    most: usize,
-    listener: ParticipantId,
-    codec: &C,
-) -> usize {
-    if let Some(place) = mixes.iter().position(|mix| mix.key == *key) {
-        mixes[place].free = false;
-        return place;
-    }
-    let free = mixes.iter().position(|mix| mix.free);
-    let place = free.unwrap_or(mixes.len());
-    if free.is_none() && place >= most {
-        let own = key.only(listener);
-        if own != *key {
-            return place_of(mixes, &own, usize::MAX, listener, codec);
-        }
-    }
-    if free.is_none() {
-        mixes.push(Mix::new(codec.clone()));
-    }
-    mixes[place].become_another(key.clone());
-    place
 }

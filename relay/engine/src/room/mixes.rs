@@ -14,17 +14,17 @@ impl<C: Codec + Clone> Room<C> {
     /// Encodes each distinct mix that somebody hears, once, and sends it to everyone who hears it.
     pub(super) fn send_mixes(&mut self, now: Micros, tick: &Tick) {
         let media = media_time(self.config.ptime, tick.number);
-        for place in 0..self.mixes.len() {
-            if self.mixes[place].listeners > 0 {
-                let heard = if self.mixes[place].starts_with(tick) { self.heard_already(place, tick) } else { None };
-                self.mixes[place].run(&self.past, tick, media, heard);
+        for place in 0..self.places.len() {
+            if self.places[place].listeners > 0 {
+                let heard = if self.places[place].starts_with(tick) { self.heard_already(place, tick) } else { None };
+                self.places[place].run(&self.past, tick, media, heard);
             }
         }
         let clock = self.media_time(now);
         for (&id, participant) in &mut self.participants {
             let listener = &mut participant.listener;
             let Some(Feed::Mix(place)) = listener.feed else { continue };
-            let mix: &Mix<C> = &self.mixes[place];
+            let mix: &Mix<C> = &self.places[place];
             if mix.packet.is_some() {
                 align_to_mix(listener, (media, clock), self.codec.delay_samples(), tick);
                 listener.gain = Gain::UNITY;

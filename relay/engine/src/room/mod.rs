@@ -7,6 +7,7 @@ mod exchange;
 mod feeds;
 mod grid;
 mod mixes;
+mod places;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,11 +16,12 @@ use relay_wire::{Gain, UpHeader};
 
 pub use exchange::{Input, Output, RoomConfig};
 use grid::Grid;
+use places::Places;
 
 use crate::codec::Codec;
 use crate::jitter::{PRIMES, Packet, Passed};
 use crate::listener::FeedPacket;
-use crate::mix::{Mix, MixKey};
+use crate::mix::MixKey;
 use crate::participant::{Participant, ParticipantId};
 use crate::select::Ranking;
 use crate::talker::Talker;
@@ -39,7 +41,7 @@ pub struct Room<C: Codec> {
     /// The next tick waits for a packet, at most until then.
     waits_until: Option<Micros>,
     participants: BTreeMap<ParticipantId, Participant<C>>,
-    mixes: Vec<Mix<C>>,
+    places: Places<C>,
     ranking: Ranking,
     /// Who leaves a mix for whose own packets.
     moved: Vec<(ParticipantId, ParticipantId)>,
@@ -64,7 +66,7 @@ impl<C: Codec + Clone> Room<C> {
     pub fn new(config: RoomConfig, codec: C, now: Micros) -> Self {
         Self {
             config,
-            mixes: Vec::new(),
+            places: Places::new(config.max_mixes, codec.clone()),
             ranking: Ranking::default(),
             moved: Vec::new(),
             heard: Vec::new(),
@@ -245,7 +247,8 @@ impl<C: Codec + Clone> Room<C> {
             self.next_tick = self.participants.values().any(busy).then_some(number + 1);
             if self.next_tick.is_none() {
                 // A silent room keeps no encoders.
-                (self.mixes, self.past) = (Vec::new(), VecDeque::new());
+                self.places.clear();
+                self.past = VecDeque::new();
             }
         }
     }
