@@ -3,18 +3,11 @@
 
 mod common;
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::JoinHandle,
-    time::{Duration, Instant},
-};
+use std::{path::Path, time::Duration};
 
-use common::{Client, Incoming, TestRelay};
+use common::{Client, Incoming, TestRelay, talk::punctually};
 use relay_engine::{Codec, Decoder, Encoder, OpusCodec, Ptime};
+use relay_netem::machine::Watch;
 use relay_wire::{ClientMessage, ServerMessage, UpFlags, UpHeader};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_tungstenite::tungstenite::Message;
@@ -204,62 +197,36 @@ async fn conduct(mut client: Client, talkers: usize) {
     client.chat_line().await;
 }
 
-/// Watches how late the machine wakes a thread that asks for every 5 ms.
-struct Watch {
-    end: Arc<AtomicBool>,
-    thread: JoinHandle<Duration>,
-}
-
-impl Watch {
-    fn start() -> Self {
-        let end = Arc::new(AtomicBool::new(false));
-        let ended = Arc::clone(&end);
-        let thread = std::thread::spawn(move || {
-            let (step, mut worst) = (Duration::from_millis(5), Duration::ZERO);
-            while !ended.load(Ordering::Relaxed) {
-                let before = Instant::now();
-                std::thread::sleep(step);
-                worst = worst.max(before.elapsed() - step);
-            }
-            worst
-        });
-        Self { end, thread }
-    }
-
-    fn worst(self) -> Duration {
-        self.end.store(true, Ordering::Relaxed);
-        self.thread.join().expect("no panic")
-    }
-}
-
 /// Speech is said in real time, which a machine with too much else to do cannot. What it said late was rightly
 /// concealed or discarded and proves nothing, so such a run is made again.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_listener_hears_what_was_said_and_the_talker_hears_nothing() {
+#[test]
+fn a_listener_hears_what_was_said_and_the_talker_hears_nothing() {
     const STEADY: Duration = Duration::from_millis(15);
     let said = speech("austen-0880.wav");
-    for attempt in 1.. {
-        let watch = Watch::start();
-        let relay = TestRelay::plain();
-        let conductor = relay.join("lobby", "conductor").await;
-        let listener = relay.join("lobby", "listener").await;
-        let talker = relay.join("lobby", "talker").await;
-        let (listener, talker, ()) = tokio::join!(
-            tokio::spawn(converse(listener, Vec::new())),
-            tokio::spawn(converse(talker, packets(&said))),
-            conduct(conductor, 1),
-        );
-        let (listener, talker) = (listener.expect("no panic"), talker.expect("no panic"));
-        assert_eq!(talker.packets, 0, "nobody hears themselves");
-        assert!(listener.ended, "the last packet says that it is the last");
-        let late = watch.worst();
-        let likeness = likeness(&said, &listener.pcm);
-        if likeness >= 0.95 && listener.gaps == 0 {
-            return;
+    punctually(async move {
+        for attempt in 1.. {
+            let watch = Watch::start();
+            let relay = TestRelay::plain();
+            let conductor = relay.join("lobby", "conductor").await;
+            let listener = relay.join("lobby", "listener").await;
+            let talker = relay.join("lobby", "talker").await;
+            let (listener, talker, ()) = tokio::join!(
+                tokio::spawn(converse(listener, Vec::new())),
+                tokio::spawn(converse(talker, packets(&said))),
+                conduct(conductor, 1),
+            );
+            let (listener, talker) = (listener.expect("no panic"), talker.expect("no panic"));
+            assert_eq!(talker.packets, 0, "nobody hears themselves");
+            assert!(listener.ended, "the last packet says that it is the last");
+            let late = watch.worst();
+            let likeness = likeness(&said, &listener.pcm);
+            if likeness >= 0.95 && listener.gaps == 0 {
+                return;
+            }
+            let case = format!("correlation of the envelopes {likeness}, {} gaps, {late:?} waited", listener.gaps);
+            assert!(late > STEADY && attempt < 10, "attempt {attempt}: {case}");
         }
-        let case = format!("correlation of the envelopes {likeness}, {} gaps, {late:?} late", listener.gaps);
-        assert!(late > STEADY && attempt < 10, "attempt {attempt}: {case}");
-    }
+    });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use relay::{Config, Relay};
 use relay_engine::Ptime;
+use relay_netem::machine::Watch;
 use tokio::sync::oneshot;
 
 /// Longer than anything here takes; a test that waits this long has failed.
@@ -224,48 +225,19 @@ pub fn write(path: &Path, samples: &[i16]) {
 }
 
 /// Tries until it holds, as long as what speaks against it may be the machine: jitter buffers on a calm loopback settle
-/// at a margin of one or two milliseconds, so where even a thread that only sleeps wakes later than that, they conceal,
+/// at a margin of one or two milliseconds, so where the relay or a program waits for a core for that long they conceal,
 /// rightly, and the sound is shifted from there on. What fails on a calm machine fails.
 pub fn when_calm(mut attempt: impl FnMut() -> Result<(), String>) {
     const ATTEMPTS: u32 = 8;
     for left in (0..ATTEMPTS).rev() {
         let watch = Watch::start();
         let result = attempt();
-        let worst = watch.stop();
+        let worst = watch.worst();
         match result {
             Ok(()) => return,
             Err(e) if worst < Duration::from_millis(1) => panic!("{e}"),
-            Err(e) if left == 0 => panic!("{e}; but this machine never was calm: {worst:?} late just now"),
-            Err(e) => eprintln!("again, because this machine stood still for {worst:?}: {e}"),
+            Err(e) if left == 0 => panic!("{e}; but this machine never was calm: a wait of {worst:?} just now"),
+            Err(e) => eprintln!("again, because something had to wait for {worst:?}: {e}"),
         }
-    }
-}
-
-/// Measures how late a sleeping thread wakes.
-struct Watch {
-    end: std::sync::mpsc::Sender<()>,
-    thread: JoinHandle<Duration>,
-}
-
-impl Watch {
-    fn start() -> Self {
-        let (end, ended) = channel();
-        let thread = std::thread::spawn(move || {
-            let step = Duration::from_millis(2);
-            let mut worst = Duration::ZERO;
-            loop {
-                let before = Instant::now();
-                match ended.recv_timeout(step) {
-                    Err(RecvTimeoutError::Timeout) => worst = worst.max(before.elapsed().saturating_sub(step)),
-                    _ => return worst,
-                }
-            }
-        });
-        Self { end, thread }
-    }
-
-    fn stop(self) -> Duration {
-        drop(self.end);
-        self.thread.join().expect("it only sleeps")
     }
 }

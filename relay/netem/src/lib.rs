@@ -1,4 +1,4 @@
-//! Bad networks, for tests and benches only.
+//! Bad networks, and whether the machine itself is to blame, for tests and benches only.
 //!
 //! - [`link`]: one direction of a link in virtual time: delay, jitter, loss, rate, stalls, blackouts, all from one
 //!   seed. It does no I/O and reads no clock.
@@ -6,8 +6,10 @@
 //! - [`wire`] (Linux, root): two of those links under real sockets, as IP packets between two network namespaces.
 //! - [`proxy`]: a TCP proxy that resets, falls silent, cuts everything into single bytes, or swallows more than it
 //!   passes on.
+//! - [`machine`]: how long threads under test waited for a core.
 
 pub mod link;
+pub mod machine;
 pub mod proxy;
 pub mod recovery;
 
