@@ -5,13 +5,11 @@
 
 mod common;
 
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use capture_cli::level::dbfs;
-use common::{Program, TestRelay, alone, speech_path};
+use common::{Program, TestRelay, alone, ear::Ear, speech_path};
 use relay::Config;
 use relay_netem::Conditions;
 use relay_netem::namespace::Namespace;
@@ -68,19 +66,6 @@ fn up_a_link_slower_than_the_stream_speech_is_late_by_little() {
     assert!(delays[0] <= 500.0, "{said}");
 }
 
-/// When the program put out sound again after that instant, on standard output.
-fn sounds_after(stdout: &mut impl Read, after: Instant) -> Duration {
-    let mut block = [0; 960];
-    loop {
-        stdout.read_exact(&mut block).expect("sound goes on");
-        let now = Instant::now();
-        let samples: Vec<i16> = block.as_chunks().0.iter().map(|bytes| i16::from_le_bytes(*bytes)).collect();
-        if now > after && dbfs(&samples) > -45.0 {
-            return now - after;
-        }
-    }
-}
-
 #[test]
 fn a_listener_whose_link_stalls_or_goes_dark_hears_again_soon_after() {
     let _alone = alone();
@@ -89,13 +74,8 @@ fn a_listener_whose_link_stalls_or_goes_dark_hears_again_soon_after() {
     let file = speech_path(870);
     let mut talker = start(&wire.near, format!("talk --url {url} --loop --file {} --name mouth", file.display()));
     talker.until("joined room");
-    let mut listener = wire.far.run(move || {
-        let mut command: Command = Program::command();
-        command.args(["listen", "--url", &url, "--out", "-", "--name", "ear"]).stdout(Stdio::piped());
-        Program::spawn(command)
-    });
-    let mut stdout = listener.child.stdout.take().expect("piped");
-    sounds_after(&mut stdout, Instant::now());
+    let ear = wire.far.run(move || Ear::start(&format!("--url {url} --name ear")));
+    ear.sounds_after(Instant::now());
     for (what, seconds, within_ms) in [("stall", 1, 700), ("blackout", 5, 2500)] {
         let length = Duration::from_secs(seconds);
         if what == "stall" {
@@ -103,9 +83,9 @@ fn a_listener_whose_link_stalls_or_goes_dark_hears_again_soon_after() {
         } else {
             wire.blackout(length);
         }
-        let back = sounds_after(&mut stdout, Instant::now() + length);
+        let back = ear.sounds_after(Instant::now() + length);
         eprintln!("sound is back {back:?} after a {what} of {seconds} s");
         assert!(back <= Duration::from_millis(within_ms), "{back:?} after a {what}");
-        sounds_after(&mut stdout, Instant::now() + Duration::from_secs(1));
+        ear.sounds_after(Instant::now() + Duration::from_secs(1));
     }
 }

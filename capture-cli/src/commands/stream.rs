@@ -187,6 +187,10 @@ impl Visit {
                 self.console.line(&format!("{reason}; coming back …"));
                 Ok(())
             }
+            LinkEvent::StillLost { reason } => {
+                self.console.line(&format!("not back yet: {reason}; trying every few seconds …"));
+                Ok(())
+            }
         }
     }
 

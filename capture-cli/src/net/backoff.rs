@@ -26,6 +26,12 @@ impl Backoff {
         self.next = (full * 2).min(LONGEST);
         full / 2 + (full / 2).mul_f64(f64::from(u16::try_from(random >> 48).unwrap_or(0)) / f64::from(u16::MAX))
     }
+
+    /// Whether pauses grow no more: the next is as long as any after it.
+    #[must_use]
+    pub fn is_longest(&self) -> bool {
+        self.next == LONGEST
+    }
 }
 
 /// A number nobody can guess, from the seed the standard library gives its hash maps.
@@ -41,8 +47,8 @@ mod tests {
     #[test]
     fn pauses_grow_to_a_bound() {
         let mut backoff = Backoff::default();
-        let longest: Vec<u128> = (0..8).map(|_| backoff.pause(u64::MAX).as_millis()).collect();
-        assert_eq!(longest, [250, 500, 1000, 2000, 4000, 4000, 4000, 4000]);
+        let pauses: Vec<_> = (0..6).map(|_| (backoff.is_longest(), backoff.pause(u64::MAX).as_millis())).collect();
+        assert_eq!(pauses, [(false, 250), (false, 500), (false, 1000), (false, 2000), (true, 4000), (true, 4000)]);
         assert_eq!(backoff.pause(0).as_millis(), 2000);
     }
 

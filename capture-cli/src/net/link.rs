@@ -56,6 +56,11 @@ pub enum LinkEvent {
         /// Why.
         reason: String,
     },
+    /// Said once of a connection that is lost: the link has tried several times, and pauses for seconds from now on.
+    StillLost {
+        /// Why the last attempt failed.
+        reason: String,
+    },
 }
 
 /// What a link tells the playout.
@@ -194,7 +199,7 @@ async fn run(
     loop {
         let connected = match entered.take() {
             Some(entered) => entered,
-            None => come_back(&config, &shared, &mut backoff).await?,
+            None => come_back(&config, &shared, &outlets, &mut backoff).await?,
         };
         let began = Instant::now();
         let ended = session::run(connected, &shared, &outlets, &mut texts, first).await;
@@ -221,9 +226,15 @@ async fn run(
 }
 
 /// Tries until it works, the owner closes, or patience ends.
-async fn come_back(config: &LinkConfig, shared: &Shared, backoff: &mut Backoff) -> Result<Entered, Failure> {
+async fn come_back(
+    config: &LinkConfig,
+    shared: &Shared,
+    outlets: &Outlets,
+    backoff: &mut Backoff,
+) -> Result<Entered, Failure> {
     let mut closing = shared.closing.subscribe();
     let give_up = Instant::now() + PATIENCE;
+    let mut said = false;
     loop {
         let attempt = async {
             tokio::time::sleep(backoff.pause(random())).await;
@@ -240,6 +251,10 @@ async fn come_back(config: &LinkConfig, shared: &Shared, backoff: &mut Backoff) 
             Err(e @ ConnectError::Refused(..)) => return Err(Failure::Lost(e.to_string())),
             Err(e) if Instant::now() >= give_up => {
                 return Err(Failure::Lost(format!("{e}, for {} seconds", PATIENCE.as_secs())));
+            }
+            Err(e) if backoff.is_longest() && !said => {
+                said = true;
+                let _ = outlets.events.send(LinkEvent::StillLost { reason: e.to_string() });
             }
             Err(_) => {}
         }
