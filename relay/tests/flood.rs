@@ -17,7 +17,7 @@ use std::{
 };
 
 use common::{
-    Client, Incoming, TestRelay,
+    Client, Incoming, PATIENCE, TestRelay,
     talk::{percentile, punctually, talk, us},
 };
 use relay::{Config, kernel};
@@ -25,7 +25,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::{
     sync::{oneshot, watch},
     task::JoinHandle,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 const SLOW_HEADS: usize = 400;
@@ -78,6 +78,13 @@ fn listen(mut client: Client, clock: Instant, phase: watch::Receiver<Phase>) -> 
     })
 }
 
+/// How often those who flood were thrown out.
+#[derive(Debug, Default)]
+struct ThrownOut {
+    pingers: usize,
+    oversizers: usize,
+}
+
 /// Connections that do harm, from 40 addresses in turn.
 struct Attacker {
     relay: SocketAddr,
@@ -128,18 +135,22 @@ impl Attacker {
         held
     }
 
-    /// Sends what is not wanted until told to stop; who is thrown out comes back. How often that was.
-    fn flood(&mut self, stop: &AtomicBool) -> usize {
+    /// Sends what is not wanted until told to stop; who is thrown out comes back. How often that was of each kind.
+    fn flood(&mut self, stop: &AtomicBool) -> ThrownOut {
         let ping = frame(0x89, 100).repeat(100);
         let oversized = frame(0x82, 60_000);
         let mut rogues: Vec<_> = (0..PINGERS + OVERSIZERS).map(|_| self.enter("rogues", None)).collect();
         for rogue in &rogues {
             rogue.set_nonblocking(true).expect("set");
         }
-        let mut thrown_out = 0;
+        let mut thrown_out = ThrownOut::default();
         while !stop.load(Ordering::Relaxed) {
             for (at, rogue) in rogues.iter_mut().enumerate() {
-                let bytes = if at < PINGERS { &ping } else { &oversized };
+                let (bytes, times) = if at < PINGERS {
+                    (&ping, &mut thrown_out.pingers)
+                } else {
+                    (&oversized, &mut thrown_out.oversizers)
+                };
                 let mut scratch = [0; 4096];
                 let sent = rogue.write_all(bytes);
                 let over = loop {
@@ -150,7 +161,7 @@ impl Attacker {
                     }
                 };
                 if over || sent.is_err_and(|e| e.kind() != ErrorKind::WouldBlock) {
-                    thrown_out += 1;
+                    *times += 1;
                     *rogue = self.enter("rogues", None);
                     rogue.set_nonblocking(true).expect("set");
                 }
@@ -241,9 +252,12 @@ fn a_call_notices_nothing_of_a_flood_and_the_memory_comes_back() {
         phase.send_replace(Phase::Settle);
 
         drop(held);
-        while participants(&relay).await > (LISTENERS + 1) as u64 {
-            sleep(Duration::from_millis(50)).await;
-        }
+        let gone = async {
+            while participants(&relay).await > (LISTENERS + 1) as u64 {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(PATIENCE, gone).await.expect("who has left is gone");
         let between_kib = resident_kib();
         let held = elsewhere.run(move || Attacker { relay: address, dialled: 0 }.sit()).await;
         let second_kib = resident_kib().saturating_sub(between_kib.max(before_kib + first_kib));
@@ -261,12 +275,12 @@ fn a_call_notices_nothing_of_a_flood_and_the_memory_comes_back() {
         let (before_us, after_us) = (percentile(&calm_us, 99), percentile(&flood_us, 99));
         eprintln!(
             "p99 {before_us} µs before and {after_us} µs in the flood; {connections} connections cost {first_kib} KiB, the second time \
-             {second_kib} KiB more; {thrown_out} times a rogue was thrown out"
+             {second_kib} KiB more; {thrown_out:?}"
         );
         assert!(calm_us.len() > 500 && flood_us.len() > 500, "{} and {} packets", calm_us.len(), flood_us.len());
         assert_eq!(gaps, 0, "no packet of the call is lost");
         assert!(after_us < before_us + 5000, "p99 went from {before_us} to {after_us} µs");
-        assert!(thrown_out >= PINGERS + OVERSIZERS, "rogues are thrown out, {thrown_out} times");
+        assert!(thrown_out.pingers >= PINGERS && thrown_out.oversizers >= OVERSIZERS, "{thrown_out:?}");
         assert!(first_kib < KIB_EACH * connections, "{first_kib} KiB for {connections} connections");
         assert!(second_kib < KIB_EACH_AGAIN * connections, "{second_kib} KiB more for the second wave");
     });

@@ -7,10 +7,8 @@ mod common;
 
 use std::{
     collections::BTreeSet,
-    fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket},
-    os::fd::OwnedFd,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::Instant,
@@ -18,22 +16,19 @@ use std::{
 
 use common::{Incoming, PATIENCE, TestRelay, talk::talk};
 use mdns_sd::{ServiceDaemon, ServiceEvent};
-use relay_netem::namespace::Namespace;
+use relay_netem::{namespace::Namespace, packets::Packets};
 use rustls::pki_types::CertificateDer;
-use socket2::{Domain, Protocol, Socket, Type};
 
 const LAN: &str = "192.168.77.1";
 const UNIQUE_LOCAL: &str = "fd77::1";
 const GLOBAL: &str = "2001:db8:77::1";
-/// `ETH_P_ALL`, in network order as `packet(7)` wants it.
-const EVERY_PROTOCOL: i32 = (3u16.to_be()) as i32;
 const DNS: u16 = 53;
 const MDNS: u16 = 5353;
 
 /// A network whose one cable ends in nothing, and whose machine has a private, a unique local and a global address.
 struct Island {
     namespace: Arc<Namespace>,
-    packets: File,
+    packets: Packets,
 }
 
 impl Island {
@@ -66,11 +61,8 @@ impl Island {
                 return None;
             }
         }
-        let packets = namespace.run(|| Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(EVERY_PROTOCOL))));
-        let packets = packets.expect("root may see packets");
-        packets.set_nonblocking(true).expect("set");
-        packets.set_recv_buffer_size(16 << 20).expect("set");
-        Some(Self { namespace: Arc::new(namespace), packets: File::from(OwnedFd::from(packets)) })
+        let packets = namespace.run(Packets::watch).expect("root may see packets");
+        Some(Self { namespace: Arc::new(namespace), packets })
     }
 
     /// The relay as people start it, and what it says.
@@ -118,16 +110,14 @@ impl Island {
         let own: Vec<IpAddr> = own.iter().map(|ip| ip.parse().expect("an address")).collect();
         let mut left = BTreeSet::new();
         let mut frame = [0; 65_536];
-        loop {
-            match self.packets.read(&mut frame) {
-                Ok(length) => left.extend(destination(&frame[..length]).filter(|(ip, port)| {
-                    // To itself a machine may speak as it likes, but for DNS: a resolver there would ask further.
-                    !own.contains(ip) || *port == Some(DNS)
-                })),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return left,
-                Err(e) => panic!("no packets: {e}"),
-            }
+        while let Some(length) = self.packets.next(&mut frame).expect("packets") {
+            left.extend(destination(&frame[..length]).filter(|(ip, port)| {
+                // To itself a machine may speak as it likes, but for DNS: a resolver there would ask further.
+                !own.contains(ip) || *port == Some(DNS)
+            }));
         }
+        assert_eq!(self.packets.missed().expect("a count"), 0, "every packet was looked at");
+        left
     }
 }
 

@@ -6,6 +6,7 @@
 //! - [`wire`] (Linux, root): two of those links under real sockets, as IP packets between two network namespaces.
 //! - [`proxy`]: a TCP proxy that resets, falls silent, cuts everything into single bytes, or swallows more than it
 //!   passes on.
+//! - [`packets`] (Linux, root): all that an interface of a network namespace sees.
 //! - [`machine`]: how long threads under test waited for a core.
 
 pub mod link;
@@ -15,6 +16,8 @@ pub mod recovery;
 
 #[cfg(target_os = "linux")]
 pub mod namespace;
+#[cfg(target_os = "linux")]
+pub mod packets;
 #[cfg(target_os = "linux")]
 mod tun;
 #[cfg(target_os = "linux")]

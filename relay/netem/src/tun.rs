@@ -1,6 +1,6 @@
 //! An interface whose packets a program sends and receives (TUN), in a network namespace of the calling thread.
 //!
-//! The one module of this crate with unsafe code; every call passes plain integers or a struct by reference.
+//! Every unsafe call passes plain integers or a struct by reference.
 #![allow(unsafe_code)]
 
 use std::{
