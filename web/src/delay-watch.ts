@@ -91,5 +91,12 @@ export class DelayWatch {
   }
 }
 
+/**
+ * Firefox on Linux holds the lock of its audio graph while it asks PulseAudio, which waits for the graph's next block: it
+ * hangs for good in about one of a hundred questions.
+ */
+const ASKING_HANGS = /Linux.*Firefox\//.test(navigator.userAgent);
+
 /** From the context to the loudspeaker, in seconds. */
-const outputLatency = (context: AudioContext): number => context.outputLatency || context.baseLatency || 0;
+const outputLatency = (context: AudioContext): number =>
+  (ASKING_HANGS ? 0 : context.outputLatency) || context.baseLatency || 0;
