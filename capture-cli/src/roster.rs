@@ -42,6 +42,13 @@ impl Roster {
                 let by_host = by.is_some() && self.own == Some(*id);
                 by_host.then(|| "the host muted this microphone: nobody hears it until it joins anew".to_owned())
             }
+            ServerMessage::Identity { id, name, colour } => {
+                let participant = self.participants.get_mut(id)?;
+                participant.colour = *colour;
+                let before = std::mem::replace(&mut participant.name, name.clone());
+                let [before, now] = [&before, name].map(|name| escape(name.as_str()));
+                (before != now).then(|| format!("{before} is called {now} now"))
+            }
             ServerMessage::Away { id, away } => {
                 let participant = self.participants.get_mut(id)?;
                 participant.away = *away;
@@ -108,7 +115,7 @@ fn indent(text: &str) -> String {
 mod tests {
     use super::*;
     use relay_wire::text::Notice;
-    use relay_wire::{DisplayName, MutedBy, Role, RoomName};
+    use relay_wire::{Colour, DisplayName, MutedBy, Role, RoomName};
 
     #[test]
     fn people_come_talk_and_go() {
@@ -130,6 +137,13 @@ mod tests {
         };
         assert_eq!(roster.apply(&welcome).unwrap(), "joined room stage (20 ms packets), with Ann");
         assert_eq!(roster.apply(&ServerMessage::Joined { participant: person(3, "Bo") }).unwrap(), "Bo came");
+        let called = |name| {
+            let (name, colour) = (DisplayName::parse(name).unwrap(), Colour::of(7));
+            ServerMessage::Identity { id: 3, name, colour }
+        };
+        assert_eq!(roster.apply(&called("Bob")).unwrap(), "Bo is called Bob now");
+        assert_eq!(roster.apply(&called("Bob")), None, "only the colour is another");
+        assert_eq!(roster.apply(&called("Bo")).unwrap(), "Bob is called Bo now");
         assert_eq!(roster.apply(&ServerMessage::Talking { id: 3, talking: true }), None);
         assert_eq!(roster.talking(), "Bo");
         assert_eq!(roster.apply(&ServerMessage::Away { id: 3, away: true }).unwrap(), "Bo is away");
@@ -166,6 +180,7 @@ mod tests {
         Participant {
             id,
             name: DisplayName::parse(name).unwrap(),
+            colour: Colour::of(id),
             role: Role::Talker,
             muted: false,
             talking: false,

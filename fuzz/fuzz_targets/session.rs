@@ -13,7 +13,7 @@ use relay::{
     room::{Event, Greeting, Room},
 };
 use relay_engine::{Micros, ParticipantId, Ptime};
-use relay_wire::{DisplayName, Gain, Role, RoomName, ServerMessage, UpHeader, close};
+use relay_wire::{Colour, DisplayName, Gain, Role, RoomName, ServerMessage, UpHeader, close};
 
 #[derive(Debug, Arbitrary)]
 enum Act {
@@ -129,7 +129,7 @@ impl World {
         });
         let greeting = self.greet(who, occupancy);
         let name = DisplayName::parse("guest").expect("a good name");
-        self.tell(Event::Join { id: ParticipantId(id), name, role: Role::Talker, greeting });
+        self.tell(Event::Join { id: ParticipantId(id), name, colour: Colour::of(id), role: Role::Talker, greeting });
     }
 
     fn come_back(&mut self, who: usize, generation: u32) {

@@ -131,13 +131,13 @@ impl Session {
     pub async fn run(mut self, after: u64) {
         let seat = self.seat.as_ref().expect("a session begins with a seat");
         let (room, id, name, held) = (seat.room().clone(), seat.id().0, seat.name().clone(), seat.was_held());
-        let role = seat.role();
+        let (role, colour) = (seat.role(), seat.colour());
         tracing::info!(%room, id, name = ?name.as_str(), %role, peer = %self.via.peer, held, "joined");
         let (boot, token) = (seat.boot().to_owned(), seat.token().to_owned());
         let greeting = Greeting { egress: Arc::clone(&self.egress), boot, token, missed_all: seat.missed_all() };
         let event = match held {
             true => Event::Return { id: seat.id(), after, greeting },
-            false => Event::Join { id: seat.id(), name, role, greeting },
+            false => Event::Join { id: seat.id(), name, colour, role, greeting },
         };
         self.heard(seat.arrive(self.config.clock.now(), event));
         loop {
@@ -264,6 +264,11 @@ impl Session {
                 self.tell_at(now, |id| Event::Notify { from: Some(id), notice, echo, reply: None });
             }
             ClientMessage::Mute { muted } => self.tell_at(now, |id| Event::Mute(id, muted)),
+            ClientMessage::Identity { name, colour } => {
+                if let Some(seat) = &self.seat {
+                    seat.identify(name, colour);
+                }
+            }
             ClientMessage::Deafen { deafened } => self.tell_at(now, |id| Event::Deafen(id, deafened)),
             ClientMessage::Gain { participant, db } => {
                 self.tell_at(now, |id| Event::Gain(id, relay_engine::ParticipantId(participant), db));

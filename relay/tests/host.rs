@@ -103,7 +103,7 @@ async fn a_host_sees_who_is_there() {
     let ann = joined(&closed, "Ann", "listener").await;
     let answer = closed.host("GET", "/lobby", "").await.json();
     let listed =
-        json!({ "id": ann.id, "name": "Ann", "role": "listener", "muted": false, "talking": false, "away": false });
+        json!({ "id": ann.id, "name": "Ann", "colour": 0, "role": "listener", "muted": false, "talking": false, "away": false });
     assert_eq!(answer["participants"], json!([listed]));
 }
 

@@ -41,6 +41,7 @@ test.each(['light', 'dark'] as const)('nothing serious, %s', async (colorScheme)
   await page.getByTestId('talk-mode').click();
   expect(await problems(page), 'push to talk').toEqual([]);
   expect(await sheet(page, 'person'), 'person').toEqual([]);
+  expect(await sheet(page, 'own-person'), 'name and colour').toEqual([]);
   expect(await sheet(page, 'invite'), 'invite').toEqual([]);
   expect(await sheet(page, 'settings'), 'settings').toEqual([]);
   await grace.page.getByTestId('talk-mode').click();

@@ -48,6 +48,11 @@ export function comeBack(): void {
 
 function begin(room: string, mode: Mode, seat: KeptSeat | null, steal: boolean): void {
   store.mode.value = mode;
+  if (seat !== null) {
+    // Another tab may have left another name as the last one.
+    settings.name.value = seat.name;
+    settings.colour.value = seat.colour;
+  }
   store.screen.value = { at: 'entering' };
   current = new Conversation(room, mode, seat);
   void current.enter(steal);
@@ -98,7 +103,8 @@ class Conversation {
     this.#mode = mode;
     this.#seat = seat;
     this.#seen = seat?.seen ?? 0;
-    this.#entry = { room, name: settings.name.value, role: mode === 'talk' ? 'talker' : 'listener', key, pin };
+    const role = mode === 'talk' ? 'talker' : 'listener';
+    this.#entry = { room, ...settings.identity(), role, key, pin };
     this.#microphone = new Microphone(this.#tell, () => void this.#renewMicrophone());
     this.#output.onport = (playout) => this.#tell({ kind: 'playout', playout }, [playout]);
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
@@ -233,6 +239,7 @@ class Conversation {
       effect(() => {
         for (const gain of toSay(store.others.value, store.gains.value, this.#said)) this.#tell(gain);
       }),
+      onChange(settings.identity, () => this.#tell({ kind: 'identity', ...settings.identity() })),
       onChange(settings.processing, () => void this.#renewMicrophone()),
       watchDevices(),
       onChange(
@@ -365,6 +372,7 @@ class Conversation {
     keepSeat(this.#room, {
       token: this.#token,
       mode: this.#mode,
+      ...settings.identity(),
       muted: store.muted.value,
       deafened: store.deafened.value,
       seen: this.#seen,

@@ -3,7 +3,17 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { forgetSeat, type KeptSeat, keepSeat, keptSeat, keyOf } from './kept.ts';
 
-const SEAT: KeptSeat = { token: 't', mode: 'talk', muted: false, deafened: false, seen: 4, unsaid: [], atMs: 1_000 };
+const SEAT: KeptSeat = {
+  token: 't',
+  mode: 'talk',
+  name: 'Ada',
+  colour: 3,
+  muted: false,
+  deafened: false,
+  seen: 4,
+  unsaid: [],
+  atMs: 1_000,
+};
 let stored: Map<string, string>;
 
 beforeEach(() => {

@@ -7,6 +7,9 @@ export type Mode = 'talk' | 'listen';
 export interface KeptSeat {
   token: string;
   mode: Mode;
+  name: string;
+  /** Null: none was chosen. */
+  colour: number | null;
   muted: boolean;
   deafened: boolean;
   /** Number of the last chat or notification that was shown. */
@@ -50,7 +53,12 @@ export const keepPin = (room: string, pin: string | null): void => keep(`pin.${r
 function parse(text: string): KeptSeat | null {
   try {
     const seat = JSON.parse(text) as KeptSeat;
-    return typeof seat.token === 'string' && typeof seat.atMs === 'number' && Array.isArray(seat.unsaid) ? seat : null;
+    return typeof seat.token === 'string' &&
+      typeof seat.name === 'string' &&
+      typeof seat.atMs === 'number' &&
+      Array.isArray(seat.unsaid)
+      ? seat
+      : null;
   } catch {
     return null;
   }

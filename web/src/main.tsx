@@ -6,6 +6,7 @@ import { App } from './ui/app.tsx';
 import { missed, room, screen } from './ui/store.ts';
 import { language } from './ui/words.ts';
 import './ui/base.css';
+import './ui/colours.css';
 import './ui/join.css';
 import './ui/chat.css';
 import './ui/notices.css';

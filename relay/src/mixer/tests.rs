@@ -1,14 +1,14 @@
 use super::*;
 use crate::{egress::Egress, room::Greeting};
 use relay_engine::ParticipantId;
-use relay_wire::{DisplayName, Role, close};
+use relay_wire::{Colour, DisplayName, Role, close};
 
 fn join(id: u32) -> (Event, Arc<Egress>) {
     let egress = Arc::new(Egress::default());
     let name = DisplayName::parse("guest").expect("a good name");
     let (boot, token) = (String::new(), String::new());
     let greeting = Greeting { egress: Arc::clone(&egress), boot, token, missed_all: false };
-    (Event::Join { id: ParticipantId(id), name, role: Role::Talker, greeting }, egress)
+    (Event::Join { id: ParticipantId(id), name, colour: Colour::of(id), role: Role::Talker, greeting }, egress)
 }
 
 fn driver() -> (Mixer, Driver) {

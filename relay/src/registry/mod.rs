@@ -7,6 +7,7 @@ mod ids;
 mod seat;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::{
     collections::HashMap,
@@ -20,7 +21,7 @@ use std::{
 
 use data_encoding::BASE64URL_NOPAD;
 use relay_engine::{Micros, ParticipantId};
-use relay_wire::{DisplayName, Role, RoomName};
+use relay_wire::{Colour, DisplayName, Role, RoomName};
 use ring::rand;
 use tokio::{sync::Notify, time::sleep};
 
@@ -80,7 +81,10 @@ struct Holder {
     room: RoomName,
     id: ParticipantId,
     name: DisplayName,
+    colour: Colour,
     role: Role,
+    /// The room's, as of the last token.
+    epoch: u64,
 }
 
 /// Why nobody may enter now.
@@ -127,9 +131,9 @@ impl Registry {
         let mut rooms = self.lock();
         let id = self.admit(&mut rooms, &room, None)?;
         let session = SessionId(u64::from_be_bytes(random()));
-        let holder = Holder { room, id, name, role };
+        let holder = Holder { room, id, name, colour: Colour::of(id.0), role, epoch };
         let occupancy = rooms.seats.take(session, holder.clone());
-        Ok(self.seat(&rooms, holder, epoch, occupancy, Coming::New))
+        Ok(self.seat(&rooms, holder, occupancy, Coming::New))
     }
 
     /// Takes a seat again with what a token says. `epoch` is the room's, if there is such a room.
@@ -144,16 +148,19 @@ impl Registry {
         let epoch = epoch.ok_or(Refused::Worthless)?;
         match rooms.seats.take_back(claims.session, claims.generation).map_err(|_| Refused::Worthless)? {
             Return::Held(occupancy) => {
-                let holder = rooms.seats.holder(claims.session).expect("it was taken just now").clone();
-                Ok(self.seat(&rooms, holder, epoch, occupancy, Coming::Held))
+                let holder = rooms.seats.holder_mut(claims.session).expect("it was taken just now");
+                holder.epoch = epoch;
+                let holder = holder.clone();
+                Ok(self.seat(&rooms, holder, occupancy, Coming::Held))
             }
             Return::Unknown if claims.epoch != epoch => Err(Refused::Worthless),
             Return::Unknown => {
                 let id = self.admit(&mut rooms, &claims.room, Some(claims.id))?;
                 let coming = if claims.issued_ms < self.began_ms { Coming::FromBefore } else { Coming::New };
-                let holder = Holder { room: claims.room, id, name: claims.name, role: claims.role };
+                let Claims { room, name, colour, role, .. } = claims;
+                let holder = Holder { room, id, name, colour, role, epoch };
                 let occupancy = rooms.seats.readmit(claims.session, holder.clone(), claims.generation);
-                Ok(self.seat(&rooms, holder, epoch, occupancy, coming))
+                Ok(self.seat(&rooms, holder, occupancy, coming))
             }
         }
     }
@@ -178,23 +185,6 @@ impl Registry {
             return Err(Full::Room);
         }
         Ok(())
-    }
-
-    /// What a token says, if it is one of this relay's and not too old.
-    #[must_use]
-    pub fn read_token(&self, token: &str) -> Option<Claims> {
-        self.tokens.verify(token, wall_ms())
-    }
-
-    /// Gives everyone in a room a token of its new epoch; those of the old one let in nobody who is not inside.
-    pub fn renew_tokens(&self, room: &RoomName, epoch: u64) {
-        let mut rooms = self.lock();
-        for (session, holder) in host::seats_of(&rooms, room) {
-            let Some(generation) = rooms.seats.issue(session) else { continue };
-            let token = self.sign(&holder, epoch, session, generation);
-            let event = Event::Token(holder.id, token);
-            self.tell_entry(&rooms, room, event);
-        }
     }
 
     /// Gives up the seats that were held for long enough, as time goes on.
@@ -294,27 +284,23 @@ impl Registry {
         Ok(ParticipantId(id))
     }
 
-    fn seat(self: &Arc<Self>, rooms: &Rooms, holder: Holder, epoch: u64, occupancy: Occupancy, coming: Coming) -> Seat {
+    fn seat(self: &Arc<Self>, rooms: &Rooms, holder: Holder, occupancy: Occupancy, coming: Coming) -> Seat {
         let entry = rooms.by_name.get(&holder.room).expect("a room with somebody in it is there");
         Seat {
             registry: Arc::clone(self),
             key: entry.key,
             patience: entry.patience.clone(),
             mixer: self.mixers[entry.mixer].clone(),
-            token: self.sign(&holder, epoch, occupancy.session, occupancy.generation),
+            token: self.sign(&holder, occupancy.session, occupancy.generation),
             room: holder.room,
             id: holder.id,
             name: holder.name,
+            colour: holder.colour,
             role: holder.role,
             occupancy,
             coming,
             answered: 0,
         }
-    }
-
-    fn sign(&self, holder: &Holder, epoch: u64, session: SessionId, generation: u32) -> String {
-        let Holder { room, id: ParticipantId(id), name, role } = holder.clone();
-        self.tokens.sign(&Claims { room, epoch, id, name, role, session, generation, issued_ms: wall_ms() })
     }
 
     /// Somebody has left for good.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use relay_engine::{Micros, ParticipantId};
-use relay_wire::{DisplayName, Role, RoomName};
+use relay_wire::{Colour, DisplayName, Role, RoomName};
 
 use super::{Registry, RoomKey};
 use crate::{
@@ -23,6 +23,7 @@ pub struct Seat {
     pub(super) patience: Patience,
     pub(super) id: ParticipantId,
     pub(super) name: DisplayName,
+    pub(super) colour: Colour,
     pub(super) role: Role,
     pub(super) mixer: Mixer,
     pub(super) occupancy: Occupancy,
@@ -70,10 +71,16 @@ impl Seat {
         &self.room
     }
 
-    /// What the participant is called.
+    /// What the participant was called when the seat was taken.
     #[must_use]
     pub fn name(&self) -> &DisplayName {
         &self.name
+    }
+
+    /// What the participant was shown in when the seat was taken.
+    #[must_use]
+    pub fn colour(&self) -> Colour {
+        self.colour
     }
 
     /// What the participant may do.
@@ -124,6 +131,12 @@ impl Seat {
     pub fn arrive(&self, at: Micros, event: Event) -> Result<(), Unheard> {
         let _in_order = self.registry.lock();
         self.tell(at, event)
+    }
+
+    /// Calls the participant otherwise, or shows them in another colour; nothing happens where another socket has the
+    /// seat.
+    pub fn identify(&self, name: Option<DisplayName>, colour: Option<Colour>) {
+        self.registry.identify(&self.occupancy, name, colour);
     }
 
     /// The participant has kept the next of the tokens sent on this socket.

@@ -202,6 +202,11 @@ impl<H> Seats<H> {
         self.by_session.get(&session).map(|seat| &seat.holder)
     }
 
+    /// The same, to be changed.
+    pub fn holder_mut(&mut self, session: SessionId) -> Option<&mut H> {
+        self.by_session.get_mut(&session).map(|seat| &mut seat.holder)
+    }
+
     fn current(&mut self, by: &Occupancy) -> Option<&mut Seat<H>> {
         self.by_session.get_mut(&by.session).filter(|seat| Arc::ptr_eq(&seat.present, &by.present) && by.is_current())
     }

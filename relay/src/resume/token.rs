@@ -3,7 +3,7 @@
 use std::{io, path::Path};
 
 use data_encoding::BASE64URL_NOPAD;
-use relay_wire::{DisplayName, Role, RoomName};
+use relay_wire::{Colour, DisplayName, Role, RoomName};
 use ring::{
     hmac,
     rand::{SecureRandom, SystemRandom},
@@ -34,6 +34,9 @@ pub struct Claims {
     pub id: u32,
     /// What they are called.
     pub name: DisplayName,
+    /// What they are shown in.
+    #[serde(default)]
+    pub colour: Colour,
     /// What they may do.
     pub role: Role,
     /// Which stay in the room.
@@ -114,6 +117,7 @@ mod tests {
             epoch: 3,
             id: 7,
             name: DisplayName::parse("Zoë").expect("a good name"),
+            colour: Colour::of(4),
             role: Role::Listener,
             session: SessionId(u64::MAX),
             generation: 2,

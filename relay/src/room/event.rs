@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use relay_engine::ParticipantId;
-use relay_wire::{DisplayName, Gain, Participant, Role, UpHeader, text::Notice};
+use relay_wire::{Colour, DisplayName, Gain, Participant, Role, UpHeader, text::Notice};
 use tokio::sync::oneshot;
 
 use crate::egress::Egress;
@@ -18,6 +18,8 @@ pub enum Event {
         id: ParticipantId,
         /// What they are called.
         name: DisplayName,
+        /// What they are shown in.
+        colour: Colour,
         /// What they may do.
         role: Role,
         /// Their socket.
@@ -57,6 +59,8 @@ pub enum Event {
     },
     /// A microphone went off or on.
     Mute(ParticipantId, bool),
+    /// Somebody has that name and that colour from now on.
+    Identity(ParticipantId, DisplayName, Colour),
     /// The host mutes somebody, or all but the hosts.
     MuteByHost(Option<ParticipantId>),
     /// The host removes somebody; they hear it before they leave.

@@ -11,7 +11,9 @@ mod tests;
 use std::sync::Arc;
 
 use relay_engine::{Input, MAX_GAINS, Micros, OpusCodec, Output, ParticipantId, Ptime, Room as Engine, RoomConfig};
-use relay_wire::{DisplayName, Participant, Role, RoomName, SAMPLE_RATE, ServerMessage, VERSION, close, text::Notice};
+use relay_wire::{
+    Colour, DisplayName, Participant, Role, RoomName, SAMPLE_RATE, ServerMessage, VERSION, close, text::Notice,
+};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 pub use event::{Delivered, Event, Greeting};
@@ -38,6 +40,7 @@ pub struct Room {
 struct Member {
     id: ParticipantId,
     name: DisplayName,
+    colour: Colour,
     role: Role,
     muted: bool,
     talking: bool,
@@ -91,7 +94,7 @@ impl Room {
         match event {
             Event::Packet(id, ..) if self.is_silenced(id) => {}
             Event::Packet(id, header, payload) => self.drive(now, Input::Packet(id, header, payload)),
-            Event::Join { id, name, role, greeting } => self.join(now, id, name, role, greeting),
+            Event::Join { id, name, colour, role, greeting } => self.join(now, id, name, colour, role, greeting),
             Event::Return { id, after, greeting } => self.come_back(now, id, after, greeting),
             Event::Away(id) => self.away(now, id),
             Event::Quiet(id, quiet) => self.quiet(id, quiet),
@@ -106,6 +109,7 @@ impl Room {
                 }
             }
             Event::Mute(id, muted) => self.mute(id, muted),
+            Event::Identity(id, name, colour) => self.identify(id, name, colour),
             Event::MuteByHost(whom) => self.mute_by_host(whom),
             Event::Remove(id) => self.remove(id),
             Event::End => self.end(),
@@ -130,13 +134,22 @@ impl Room {
         self.egresses().for_each(fail);
     }
 
-    fn join(&mut self, now: Micros, id: ParticipantId, name: DisplayName, role: Role, greeting: Greeting) {
+    fn join(
+        &mut self,
+        now: Micros,
+        id: ParticipantId,
+        name: DisplayName,
+        colour: Colour,
+        role: Role,
+        greeting: Greeting,
+    ) {
         let at = self.members.partition_point(|member| member.id < id);
         let since = if greeting.missed_all { 0 } else { self.history.last() };
         let egress = Arc::clone(&greeting.egress);
         let member = Member {
             id,
             name,
+            colour,
             role,
             muted: false,
             talking: false,
@@ -246,6 +259,13 @@ impl Room {
         }
     }
 
+    fn identify(&mut self, id: ParticipantId, name: DisplayName, colour: Colour) {
+        let Some(at) = self.position(id) else { return };
+        self.members[at].name = name.clone();
+        self.members[at].colour = colour;
+        self.broadcast(&ServerMessage::Identity { id: id.0, name, colour });
+    }
+
     fn drive(&mut self, now: Micros, input: Input) {
         self.engine.handle(now, input);
         while let Some(output) = self.engine.poll_output() {
@@ -327,6 +347,7 @@ impl Member {
         Participant {
             id: self.id.0,
             name: self.name.clone(),
+            colour: self.colour,
             role: self.role,
             muted: self.muted,
             talking: self.talking,

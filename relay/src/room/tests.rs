@@ -9,7 +9,10 @@ impl Guest {
         let egress = Arc::new(Egress::default());
         let name = DisplayName::parse(&format!("guest {id}")).expect("a good name");
         let greeting = greeting(&egress, "token", false);
-        room.handle(Micros(0), Event::Join { id: ParticipantId(id), name, role: Role::Talker, greeting });
+        room.handle(
+            Micros(0),
+            Event::Join { id: ParticipantId(id), name, colour: Colour::of(id), role: Role::Talker, greeting },
+        );
         Self(egress)
     }
 
@@ -120,7 +123,7 @@ fn who_was_here_before_the_relay_was_started_anew_reads_what_was_said_since() {
     let egress = Arc::new(Egress::default());
     let (id, name) = (ParticipantId(2), DisplayName::parse("ann").expect("a good name"));
     let greeting = greeting(&egress, "token", true);
-    room.handle(Micros(0), Event::Join { id, name, role: Role::Talker, greeting });
+    room.handle(Micros(0), Event::Join { id, name, colour: Colour::of(2), role: Role::Talker, greeting });
     let second = Guest(egress);
     chat(&mut room, 1, "both", None);
     let messages = second.read();

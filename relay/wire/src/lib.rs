@@ -4,6 +4,7 @@
 //!
 //! - [`audio`]: binary messages, a 16-byte header and one Opus packet.
 //! - [`text`]: text messages, JSON with a `type`.
+//! - [`colour`]: which colour of the palette a participant is shown in.
 //! - [`gain`]: gains in half decibels.
 //! - [`name`]: room names and display names, checked once at the edge.
 //! - [`pace`]: how much of a stream may wait below its sender.
@@ -13,6 +14,7 @@
 //! - [`unwrap`]: 16-bit sequence numbers and 32-bit timestamps widened to 64 bits.
 
 pub mod audio;
+pub mod colour;
 pub mod gain;
 pub mod name;
 pub mod pace;
@@ -23,6 +25,7 @@ pub mod toc;
 pub mod unwrap;
 
 pub use audio::{DownFlags, DownHeader, ParseError, UpFlags, UpHeader};
+pub use colour::Colour;
 pub use gain::Gain;
 pub use name::{DisplayName, NameError, RoomName};
 pub use pace::Pace;

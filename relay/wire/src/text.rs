@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::colour::Colour;
 use crate::gain::Gain;
 use crate::name::{DisplayName, RoomName, is_control};
 use crate::role::{MutedBy, Role};
@@ -38,6 +39,15 @@ pub enum ClientMessage {
     Mute {
         /// The new state.
         muted: bool,
+    },
+    /// The participant wants to be called otherwise, or to be shown in another colour.
+    Identity {
+        /// The new name; absent if it stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<DisplayName>,
+        /// The new colour; absent if it stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        colour: Option<Colour>,
     },
     /// The participant does not want to hear, or wants to hear again; the relay sends no audio meanwhile.
     Deafen {
@@ -137,6 +147,15 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<MutedBy>,
     },
+    /// Somebody, oneself included, is called otherwise from now on, or shown in another colour.
+    Identity {
+        /// Who.
+        id: u32,
+        /// What they are called.
+        name: DisplayName,
+        /// What they are shown in.
+        colour: Colour,
+    },
     /// Somebody's link is gone, or they are back; while away they neither talk nor hear.
     Away {
         /// Who.
@@ -211,6 +230,9 @@ pub struct Participant {
     pub id: u32,
     /// What they are called.
     pub name: DisplayName,
+    /// What they are shown in.
+    #[serde(default)]
+    pub colour: Colour,
     /// What they may do.
     #[serde(default)]
     pub role: Role,
@@ -279,7 +301,8 @@ impl ClientMessage {
     /// # Errors
     /// [`TextError`] saying what is wrong with it.
     pub fn parse(text: &str) -> Result<Option<Self>, TextError> {
-        let known = ["chat", "notify", "mute", "deafen", "received", "gain", "ping", "pong", "resume_received"];
+        let known =
+            ["chat", "notify", "mute", "identity", "deafen", "received", "gain", "ping", "pong", "resume_received"];
         let message: Option<Self> = parse_typed(text, &known)?;
         match &message {
             Some(Self::Chat { text, .. }) => {
@@ -313,6 +336,7 @@ impl ServerMessage {
                 "left",
                 "talking",
                 "muted",
+                "identity",
                 "away",
                 "chat",
                 "notification",

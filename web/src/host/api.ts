@@ -16,6 +16,7 @@ export interface RoomSummary {
 export interface Person {
   id: number;
   name: string;
+  colour: number;
   role: Role;
   muted: boolean;
   talking: boolean;

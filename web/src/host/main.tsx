@@ -6,6 +6,7 @@ import { takeHostKey } from './key.ts';
 import { enter, watch } from './store.ts';
 import { h } from './words.ts';
 import '../ui/base.css';
+import '../ui/colours.css';
 import '../ui/join.css';
 import '../ui/sheet.css';
 import './host.css';

@@ -145,7 +145,7 @@ function Inside({ room }: { room: RoomDetail }) {
 }
 
 function PersonRow({ room, who }: { room: string; who: Person }) {
-  const { id, name, role } = who;
+  const { id, name, colour, role } = who;
   const state = who.away
     ? 'away'
     : who.talking
@@ -157,7 +157,7 @@ function PersonRow({ room, who }: { room: string; who: Person }) {
           : null;
   return (
     <li class={`inside-person ${state ?? ''}`} data-testid="inside" data-id={id} data-state={state ?? 'quiet'}>
-      <span class="avatar" aria-hidden="true">
+      <span class={`avatar colour-${colour}`} aria-hidden="true">
         {initials(name)}
       </span>
       <span class="inside-name">

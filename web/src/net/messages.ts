@@ -24,6 +24,7 @@ export type ToWorker =
   | { kind: 'capture_latency'; latencyUs: number }
   | { kind: 'intent'; intent: Intent }
   | { kind: 'chat'; text: string }
+  | { kind: 'identity'; name: string; colour: number | null }
   | { kind: 'gain'; participant: number; db: number | null }
   /** The last token is. */
   | { kind: 'kept' }

@@ -71,7 +71,7 @@ export const WELCOME = {
   echo: 0,
 };
 export const BACK = { ...WELCOME, resume: 'token-2', resumed: true };
-const ENTRY: Entry = { room: 'lobby', name: 'Ada', role: 'talker', key: 'KEY', pin: null };
+const ENTRY: Entry = { room: 'lobby', name: 'Ada', colour: null, role: 'talker', key: 'KEY', pin: null };
 const ORIGIN = 'https://relay:8443';
 
 type Http = (path: string) => { status: number; body: object; retry?: string };

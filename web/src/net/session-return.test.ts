@@ -168,6 +168,26 @@ describe('the way back', () => {
     expect(stay.unsaid).toEqual([]);
   });
 
+  test('another name and colour are said, and again after each way back that did not hear of them', async () => {
+    const own = { id: 1, name: 'Ada', colour: 0, role: 'talker', muted: false, talking: false, away: false };
+    stay.begin();
+    FakeSocket.last.says({ ...WELCOME, participants: [own] });
+    expect(FakeSocket.last.texts('identity')).toEqual([]);
+    stay.session.identify('Ada L.', 5);
+    expect(FakeSocket.last.texts('identity')).toEqual([{ type: 'identity', name: 'Ada L.', colour: 5 }]);
+    await stay.lostAndOpened();
+    FakeSocket.last.says({ ...BACK, participants: [own] });
+    expect(FakeSocket.last.texts('identity')).toEqual([{ type: 'identity', name: 'Ada L.', colour: 5 }]);
+    await stay.lostAndOpened();
+    FakeSocket.last.says({ ...BACK, participants: [{ ...own, name: 'Ada L.', colour: 5 }] });
+    expect(FakeSocket.last.texts('identity')).toEqual([]);
+    // A ticket is for the new name, too.
+    stay.session.identify('Countess', null);
+    expect(FakeSocket.last.texts('identity')).toEqual([{ type: 'identity', name: 'Countess' }]);
+    await stay.session.become('listener');
+    expect(stay.asked.at(-1)).toMatchObject({ name: 'Countess', role: 'listener' });
+  });
+
   test('who was replaced does not fight for the seat', async () => {
     stay.begin();
     FakeSocket.last.says(WELCOME);

@@ -125,6 +125,12 @@ export class Session {
     return null;
   }
 
+  /** Has another name and colour, now and after each way back. */
+  identify(name: string, colour: number | null): void {
+    this.#entry = { ...this.#entry, name, colour };
+    this.#sayIdentity();
+  }
+
   /** The network or the page came back: do not wait out the pause. */
   retryNow(): void {
     if (this.#retry === null) return;
@@ -145,6 +151,11 @@ export class Session {
   /** The last token is kept. */
   kept(): void {
     this.say({ type: 'resume_received' });
+  }
+
+  #sayIdentity(): void {
+    const { name, colour } = this.#entry;
+    this.say({ type: 'identity', name, colour: colour ?? undefined });
   }
 
   #sayLine({ echo, text }: Unsaid): void {
@@ -273,9 +284,17 @@ export class Session {
     this.#events.welcome(message);
     this.#events.message(message);
     this.#events.token(message.resume);
+    if (this.#isOtherwise(message)) this.#sayIdentity();
     for (const line of this.#outbox.welcomed(message.echo, message.resumed)) this.#sayLine(line);
     this.#events.unsaid(this.#outbox.lines);
     this.#ping();
+  }
+
+  /** What was said last on the old socket may not have come, and a new seat has a colour of the relay's choice. */
+  #isOtherwise({ id, participants }: Welcome): boolean {
+    const own = participants.find((p) => p.id === id);
+    const { name, colour } = this.#entry;
+    return own !== undefined && (own.name !== name || own.colour !== (colour ?? own.colour));
   }
 
   #ping(): void {

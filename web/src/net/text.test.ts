@@ -23,8 +23,16 @@ test('a welcome gives all that a session needs', () => {
     bitrate: 64000,
     clockUs: 123456789,
     participants: [
-      { id: 1, name: 'Ada', role: 'host', muted: true, talking: false, away: true },
-      { id: 3, name: '<img src=x onerror=alert(1)>', role: 'talker', muted: false, talking: true, away: false },
+      { id: 1, name: 'Ada', colour: 0, role: 'host', muted: true, talking: false, away: true },
+      {
+        id: 3,
+        name: '<img src=x onerror=alert(1)>',
+        colour: 2,
+        role: 'talker',
+        muted: false,
+        talking: true,
+        away: false,
+      },
     ],
     resume: 'eyJyb29tIjoic3RhZ2UtMiJ9.c2lnbmVk',
     resumed: true,

@@ -7,6 +7,8 @@ const ROLES = ['host', 'talker', 'listener'] as const;
 export interface Participant {
   id: number;
   name: string;
+  /** 0 to 7, a place in the palette. */
+  colour: number;
   role: Role;
   muted: boolean;
   talking: boolean;
@@ -39,6 +41,7 @@ export type RelayMessage =
   | { type: 'left'; id: number }
   | { type: 'talking'; id: number; talking: boolean }
   | { type: 'muted'; id: number; muted: boolean; byHost: boolean }
+  | { type: 'identity'; id: number; name: string; colour: number }
   | { type: 'away'; id: number; away: boolean }
   | {
       type: 'chat';
@@ -73,6 +76,8 @@ export type PageMessage =
   | { type: 'notify'; severity: Severity; title: string; text: string }
   | { type: 'mute'; muted: boolean }
   | { type: 'deafen'; deafened: boolean }
+  /** Undefined: it stays as it is. */
+  | { type: 'identity'; name: string; colour: number | undefined }
   /** How loud somebody is for one's own ears, in dB; null is not at all. */
   | { type: 'gain'; participant: number; db: number | null }
   | { type: 'received'; sequence: number }
@@ -120,6 +125,8 @@ function message(f: Fields): RelayMessage | null {
       return { type, id: f.integer('id'), talking: f.boolean('talking') };
     case 'muted':
       return { type, id: f.integer('id'), muted: f.boolean('muted'), byHost: f.has('by') && f.string('by') === 'host' };
+    case 'identity':
+      return { type, id: f.integer('id'), name: f.string('name'), colour: f.integer('colour') };
     case 'away':
       return { type, id: f.integer('id'), away: f.boolean('away') };
     case 'chat':
@@ -161,6 +168,7 @@ function participant(f: Fields): Participant {
   return {
     id: f.integer('id'),
     name: f.string('name'),
+    colour: f.integer('colour'),
     role: f.oneOf('role', ROLES),
     muted: f.boolean('muted'),
     talking: f.boolean('talking'),

@@ -6,6 +6,8 @@ import type { Role } from './text.ts';
 export interface Entry {
   room: string;
   name: string;
+  /** Said once inside; null: whichever the relay gives. */
+  colour: number | null;
   role: Exclude<Role, 'host'>;
   /** The fragment of the link. */
   key: string | null;

@@ -52,6 +52,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case 'intent':
       follow(data.intent);
       break;
+    case 'identity':
+      session?.identify(data.name, data.colour);
+      break;
     case 'gain':
       session?.say({ type: 'gain', participant: data.participant, db: data.db });
       break;

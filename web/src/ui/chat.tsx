@@ -65,7 +65,7 @@ function LineView({ line }: { line: Line }) {
     case 'event':
       return (
         <li class="line event" id={line.key}>
-          <bdi>{t(line.what, { name: line.name })}</bdi>
+          <bdi>{t(line.what, { ...line })}</bdi>
         </li>
       );
     case 'notice':

@@ -2,11 +2,12 @@
 
 import { expect, test } from 'vitest';
 import type { Participant } from '../net/text.ts';
-import { type Gain, gainOf, toSay } from './gains.ts';
+import { carried, type Gain, gainOf, toSay } from './gains.ts';
 
 const person = (id: number, name: string): Participant => ({
   id,
   name,
+  colour: 0,
   role: 'talker',
   muted: false,
   talking: false,
@@ -41,4 +42,14 @@ test('on another socket what was taken back is said too: the relay may remember 
 test('a name that is a word of the language is a name', () => {
   expect(gainOf({}, 'constructor')).toBe(0);
   expect(toSay([person(3, '__proto__')], {}, new Map())).toEqual([]);
+});
+
+test('who is called otherwise is as loud as before', () => {
+  const said = new Map<number, Gain>();
+  const gains = { Ada: null };
+  toSay([ada], gains, said);
+  const renamed = carried(gains, 'Ada', 'Ada L.');
+  expect(toSay([person(1, 'Ada L.')], renamed, said)).toEqual([]);
+  expect(gainOf(renamed, 'Ada L.')).toBeNull();
+  expect(carried(gains, 'Grace', 'toString')).toBe(gains);
 });

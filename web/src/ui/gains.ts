@@ -12,6 +12,10 @@ export const MOST_DB = 12;
 
 export const gainOf = (gains: Gains, name: string): Gain => (Object.hasOwn(gains, name) ? gains[name]! : 0);
 
+/** Somebody has another name: they are as loud as they were. */
+export const carried = (gains: Gains, from: string, to: string): Gains =>
+  Object.hasOwn(gains, from) ? { ...gains, [to]: gains[from]! } : gains;
+
 /** What the relay has to be told so that it does what is wanted; `said` is brought up to date. */
 export function toSay(
   others: readonly Participant[],

@@ -1,15 +1,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { join } from '../conversation.ts';
-import { MAX_NAME_CHARACTERS, nameProblem } from '../names.ts';
+import { nameProblem } from '../names.ts';
 import { EarIcon, Mark, MicrophoneIcon } from './icons.tsx';
+import { NameField } from './name-field.tsx';
 import { name } from './settings.ts';
 import { SettingsForm } from './settings-form.tsx';
 import { SoundCheck } from './sound-check.tsx';
 import { room } from './store.ts';
-import { type Key, t } from './words.ts';
+import { t } from './words.ts';
 
 export function Join({ entering }: { entering: boolean }) {
-  const [problem, setProblem] = useState<Key | null>(null);
+  const [problem, setProblem] = useState<ReturnType<typeof nameProblem>>(null);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (name.value === '') input.current?.focus();
@@ -39,30 +40,17 @@ export function Join({ entering }: { entering: boolean }) {
         <p class="join-room">
           {t('room')} <strong data-testid="room-name">{room}</strong>
         </p>
-        <label class="field">
-          <span>{t('yourName')}</span>
-          <input
-            ref={input}
-            data-testid="name"
-            type="text"
-            name="name"
-            autocomplete="nickname"
-            autocapitalize="words"
-            enterkeyhint="go"
-            maxLength={64}
-            value={name.value}
-            disabled={entering}
-            aria-invalid={problem !== null}
-            aria-describedby="name-problem"
-            onInput={(event) => {
-              name.value = event.currentTarget.value;
-              setProblem(null);
-            }}
-          />
-        </label>
-        <p id="name-problem" class="problem" role="alert">
-          {problem === null ? '' : t(problem, { most: MAX_NAME_CHARACTERS })}
-        </p>
+        <NameField
+          input={input}
+          value={name.value}
+          problem={problem}
+          disabled={entering}
+          enter="go"
+          onInput={(typed) => {
+            name.value = typed;
+            setProblem(null);
+          }}
+        />
         <button class="button primary" type="submit" data-testid="join" disabled={entering}>
           <MicrophoneIcon />
           {t(entering ? 'joining' : 'joinTalk')}

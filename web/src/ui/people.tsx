@@ -1,44 +1,45 @@
-import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
 import { initials } from '../names.ts';
 import type { Participant } from '../net/text.ts';
 import { gainOf } from './gains.ts';
-import { AwayIcon, EarIcon, MutedIcon, SpeakerOffIcon, WeakLinkIcon } from './icons.tsx';
+import { AwayIcon, EarIcon, EditIcon, MutedIcon, SpeakerOffIcon, WeakLinkIcon } from './icons.tsx';
+import { IdentitySheet } from './identity-sheet.tsx';
 import { useLevel } from './level.tsx';
 import { PersonSheet } from './person-sheet.tsx';
 import { gains, heardLevel, others, own, ownLevel, ownTalking, weakLinks } from './store.ts';
 import { type Key, t } from './words.ts';
 
-const COLOURS = 8;
-
-/** Name of the one whose sheet is open. */
-const chosen = signal<string | null>(null);
-
 export function People() {
+  /** The one whose sheet is open. */
+  const [chosen, choose] = useState<number | null>(null);
+  const close = () => choose(null);
   const self = own.value;
   const rest = others.value;
+  const opened = rest.find((p) => p.id === chosen);
   return (
     <section class="people" aria-label={t('peopleHere')}>
       <ul>
-        {self !== undefined && <Person key={self.id} who={self} self talking={ownTalking.value} />}
+        {self !== undefined && <Person key={self.id} who={self} self talking={ownTalking.value} choose={choose} />}
         {rest.map((p) => (
-          <Person key={p.id} who={p} self={false} talking={p.talking} />
+          <Person key={p.id} who={p} self={false} talking={p.talking} choose={choose} />
         ))}
       </ul>
       {self !== undefined && rest.length === 0 && <p class="alone">{t('alone')}</p>}
-      {chosen.value !== null && (
-        <PersonSheet
-          name={chosen.value}
-          onClose={() => {
-            chosen.value = null;
-          }}
-        />
-      )}
+      {opened !== undefined && <PersonSheet name={opened.name} onClose={close} />}
+      {self !== undefined && chosen === self.id && <IdentitySheet self={self} onClose={close} />}
     </section>
   );
 }
 
-function Person({ who, self, talking }: { who: Participant; self: boolean; talking: boolean }) {
+interface PersonProps {
+  who: Participant;
+  self: boolean;
+  talking: boolean;
+  choose: (id: number) => void;
+}
+
+function Person({ who, self, talking, choose }: PersonProps) {
   const state = who.muted ? 'muted' : talking ? 'talking' : 'quiet';
   const weak = weakLinks.value.includes(who.id);
   // Of the others only the sum is heard: whoever talks now is what makes it loud.
@@ -58,26 +59,24 @@ function Person({ who, self, talking }: { who: Participant; self: boolean; talki
       data-away={who.away}
       data-role={who.role}
     >
-      <span class={`avatar colour-${colourOf(who.name)}`} aria-hidden="true">
+      <span class={`avatar colour-${who.colour}`} aria-hidden="true">
         {initials(who.name)}
       </span>
+      {self && (
+        <span class="person-edit">
+          <EditIcon />
+        </span>
+      )}
       <span class="person-name">
-        {self ? (
-          <>
-            <bdi data-testid="participant-name">{who.name}</bdi>
-            <small> ({t('you')})</small>
-          </>
-        ) : (
-          <button
-            type="button"
-            data-testid="person"
-            onClick={() => {
-              chosen.value = who.name;
-            }}
-          >
-            <bdi data-testid="participant-name">{who.name}</bdi>
-          </button>
-        )}
+        <button
+          type="button"
+          data-testid={self ? 'own-person' : 'person'}
+          aria-label={self ? t('identityLabel', { name: who.name }) : undefined}
+          onClick={() => choose(who.id)}
+        >
+          <bdi data-testid="participant-name">{who.name}</bdi>
+          {self && <small> ({t('you')})</small>}
+        </button>
       </span>
       <State who={who} talking={talking} weak={weak} silenced={silenced} />
     </li>
@@ -108,10 +107,4 @@ function Sign({ icon, word }: { icon: ComponentChildren; word: Key | null }) {
       {word === null ? '' : t(word)}
     </span>
   );
-}
-
-function colourOf(name: string): number {
-  let hash = 0;
-  for (const character of name) hash = (Math.imul(hash, 31) + character.codePointAt(0)!) >>> 0;
-  return hash % COLOURS;
 }

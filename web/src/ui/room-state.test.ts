@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { RelayMessage } from '../net/text.ts';
 import { apply, EMPTY_ROOM } from './room-state.ts';
 
-const ada = { id: 1, name: 'Ada', role: 'talker' as const, muted: false, talking: false, away: false };
+const ada = { id: 1, name: 'Ada', colour: 0, role: 'talker' as const, muted: false, talking: false, away: false };
 const grace = { ...ada, id: 2, name: 'Grace' };
 const welcome: RelayMessage = {
   type: 'welcome',
@@ -38,6 +38,15 @@ test('people come, talk, mute and go', () => {
     { what: 'joined', name: 'Grace' },
     { what: 'left', name: 'Grace' },
   ]);
+});
+
+test('another name or colour is seen at once, and what was said keeps the name', () => {
+  const chat: RelayMessage = { type: 'chat', message: 1, id: 2, name: 'Grace', text: 'hi', atMs: 0, echo: null };
+  const named: RelayMessage = { type: 'identity', id: 2, name: 'Grace H.', colour: 0 };
+  const state = after({ ...welcome, participants: [ada, grace] }, chat, named, { ...named, colour: 5 });
+  expect(state.participants).toEqual([ada, { ...grace, name: 'Grace H.', colour: 5 }]);
+  expect(state.lines).toMatchObject([{ from: 'Grace' }, { what: 'renamed', name: 'Grace', to: 'Grace H.' }]);
+  expect(after(welcome, named)).toEqual(after(welcome));
 });
 
 test('a second welcome, after a reconnect, replaces the roster and keeps the lines', () => {

@@ -5,7 +5,8 @@ import type { Participant, RelayMessage, Severity } from '../net/text.ts';
 export type Line =
   | { kind: 'chat'; key: string; from: string; own: boolean; text: string; atMs: number }
   | { kind: 'notice'; key: string; severity: Severity; title: string; text: string; atMs: number }
-  | { kind: 'event'; key: string; what: 'joined' | 'left'; name: string };
+  | { kind: 'event'; key: string; what: 'joined' | 'left'; name: string }
+  | { kind: 'event'; key: string; what: 'renamed'; name: string; to: string };
 
 export interface RoomState {
   ownId: number | null;
@@ -41,6 +42,15 @@ export function apply(state: RoomState, message: RelayMessage): RoomState {
       return change(state, message.id, { talking: message.talking });
     case 'muted':
       return change(state, message.id, message.muted ? { muted: true, talking: false } : { muted: false });
+    case 'identity': {
+      const { id, name, colour } = message;
+      const who = state.participants.find((p) => p.id === id);
+      if (who === undefined) return state;
+      const here = change(state, id, { name, colour });
+      return who.name === name
+        ? here
+        : append(here, { kind: 'event', key: `m${state.taken}`, what: 'renamed', name: who.name, to: name });
+    }
     case 'away':
       return change(state, message.id, message.away ? { away: true, talking: false } : { away: false });
     case 'chat':

@@ -9,6 +9,8 @@ const KEYS = new Map<Signal<unknown>, string>();
 export type TalkMode = 'open' | 'push';
 
 export const name = kept('name', '', (text) => text);
+/** A place in the palette; null: as the relay gives. */
+export const colour = kept<number | null>('colour', null, (text) => (/^[0-7]$/.test(text) ? Number(text) : null));
 export const talkMode = kept<TalkMode>('talk-mode', 'open', (text) => (text === 'push' ? 'push' : 'open'));
 export const echoCancellation = switched('echo-cancellation', true);
 export const noiseSuppression = switched('noise-suppression', true);
@@ -23,6 +25,9 @@ export const speakerId = kept('speaker', '', (text) => text);
 
 export const MUSIC_BITRATE = 96_000;
 
+/** As whom one is shown to the others. */
+export const identity = () => ({ name: name.value, colour: colour.value });
+
 /** What the microphone is asked for. */
 export const processing = (): Processing => ({
   echoCancellation: echoCancellation.value && !music.value,
@@ -32,7 +37,7 @@ export const processing = (): Processing => ({
 });
 
 /** Changes a setting and keeps it. */
-export function set<T extends string | number | boolean>(setting: Signal<T>, value: T): void {
+export function set<T extends string | number | boolean | null>(setting: Signal<T>, value: T): void {
   setting.value = value;
   const key = KEYS.get(setting as Signal<unknown>);
   if (key !== undefined) remember(key, value === true ? 'on' : value === false ? 'off' : String(value));

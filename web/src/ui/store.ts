@@ -1,6 +1,6 @@
 // What the screen shows, as signals. Components read them; only the conversation writes them.
 
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import type { CaptureFailure } from '../audio/capture.ts';
 import type { JitterStats } from '../audio/jitter/stats.ts';
 import type { Mode } from '../kept.ts';
@@ -10,7 +10,7 @@ import type { Unsaid } from '../net/outbox.ts';
 import type { RelayMessage, Severity } from '../net/text.ts';
 import type { Refusal } from '../net/ticket.ts';
 import type { Sample, Verdict } from './delay-history.ts';
-import type { Gains } from './gains.ts';
+import { carried, type Gains } from './gains.ts';
 import { CLOSED } from './push-to-talk.ts';
 import { apply, EMPTY_ROOM, type RoomState } from './room-state.ts';
 import { MUSIC_BITRATE, music, talkMode } from './settings.ts';
@@ -109,7 +109,13 @@ export function showNotice(severity: Severity, title: string, text = ''): void {
 
 /** Takes a message; what is fresh and nobody can have seen is counted. */
 export function take(message: RelayMessage, fresh: boolean): void {
-  roomState.value = apply(roomState.value, message);
+  const before =
+    message.type === 'identity' ? roomState.value.participants.find((p) => p.id === message.id) : undefined;
+  batch(() => {
+    roomState.value = apply(roomState.value, message);
+    if (message.type === 'identity' && before !== undefined)
+      gains.value = carried(gains.value, before.name, message.name);
+  });
   if (!fresh) return;
   const foreign = message.type === 'notification' || (message.type === 'chat' && message.id !== roomState.value.ownId);
   if (!foreign || (!document.hidden && chatFollowed.value)) return;

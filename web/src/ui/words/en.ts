@@ -61,6 +61,7 @@ export const en = {
   listens: 'listens',
   joined: '{name} joined',
   left: '{name} left',
+  renamed: '{name} is now {to}',
   leave: 'Leave',
   soundPaused: 'Sound is paused. Tap to go on.',
   relayGone: 'The relay does not answer. Is it still running, and are you still on its Wi-Fi?',
@@ -123,6 +124,20 @@ export const en = {
   copied: 'Copied',
   share: 'Share',
   shareText: 'Talk with me in the room {room}',
+
+  // Oneself
+  identity: 'Your name and colour',
+  identityLabel: '{name} (you): change name and colour',
+  colour: 'Your colour',
+  save: 'Save',
+  green: 'Green',
+  brown: 'Brown',
+  blue: 'Blue',
+  plum: 'Plum',
+  olive: 'Olive',
+  violet: 'Violet',
+  red: 'Red',
+  petrol: 'Petrol',
 
   // A person
   personVolume: 'How loud they are for you',
