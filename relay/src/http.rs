@@ -53,6 +53,8 @@ pub struct App {
     pub ptime: Ptime,
     /// There is no TLS on this port.
     pub plain: bool,
+    /// The port that helps to trust the relay, if there is one.
+    pub help_port: Option<u16>,
     /// A participant of whom nothing is heard for this long is gone.
     pub silence: Duration,
 }
@@ -92,6 +94,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
         "rooms": rooms,
         "participants": participants,
         "discarded": discarded,
+        "help_port": app.help_port,
     });
     problem::json(StatusCode::OK, &body)
 }

@@ -128,6 +128,11 @@ impl Relay {
         })?;
         let tls = tls(config, folder.as_deref(), address)?;
 
+        let help = match (&tls, config.help_port) {
+            (Some(_), Some(port)) => help_listener(ip, port),
+            _ => None,
+        };
+
         let limits = config.limits;
         let clock = Clock::start();
         let mixers =
@@ -145,6 +150,7 @@ impl Relay {
             clock,
             ptime: config.ptime,
             plain: config.plain,
+            help_port: help.as_ref().and_then(port),
             silence: limits.silence,
         };
         let app = Arc::new(app);
@@ -157,10 +163,7 @@ impl Relay {
             handshakes: Turnstile::new(limits.handshakes, limits.handshakes_per_address()),
             head: config.limits.head,
         };
-        let help = match (&tls, config.help_port) {
-            (Some(tls), Some(port)) => help(ip, port, tls, address, &server),
-            _ => None,
-        };
+        let help = help.zip(tls.as_ref()).map(|(listener, tls)| (listener, help_server(tls, address, &server)));
         let mdns = (config.mdns && tls.is_some()).then(|| mdns(address)).flatten();
         Ok(Self { listener, address, tls, help, mdns, app, server, shutdown })
     }
@@ -203,7 +206,7 @@ impl Relay {
     /// The port that helps, if there is one.
     #[must_use]
     pub fn help_port(&self) -> Option<u16> {
-        self.help.as_ref().and_then(|(listener, _)| listener.local_addr().ok()).map(|address| address.port())
+        self.app.help_port
     }
 
     /// What it shows to clients, unless plain.
@@ -236,27 +239,26 @@ impl Relay {
 }
 
 /// The help port, if it is to be had: the relay goes on without.
-fn help(
-    ip: Option<IpAddr>,
-    port: NonZero<u16>,
-    tls: &Arc<Tls>,
-    bound: SocketAddr,
-    page: &Server,
-) -> Option<(TcpListener, Server)> {
-    match listen::bind(ip, port.get()) {
-        Ok(listener) => {
-            let router = help::router(Help { tls: Arc::clone(tls), bound });
-            let connections = Turnstile::new(HELP_CONNECTIONS, HELP_CONNECTIONS_PER_ADDRESS);
-            let handshakes = Turnstile::new(HELP_CONNECTIONS, HELP_CONNECTIONS_PER_ADDRESS);
-            Some((listener, Server { router, tls: None, connections, handshakes, ..page.clone() }))
-        }
-        Err(e) => {
+fn help_listener(ip: Option<IpAddr>, port: NonZero<u16>) -> Option<TcpListener> {
+    let bound = listen::bind(ip, port.get());
+    bound
+        .inspect_err(|e| {
             tracing::warn!(
                 "no help port: cannot listen on port {port}: {e}; choose another with --help-port, or 0 for none"
             );
-            None
-        }
-    }
+        })
+        .ok()
+}
+
+fn help_server(tls: &Arc<Tls>, bound: SocketAddr, page: &Server) -> Server {
+    let router = help::router(Help { tls: Arc::clone(tls), bound });
+    let connections = Turnstile::new(HELP_CONNECTIONS, HELP_CONNECTIONS_PER_ADDRESS);
+    let handshakes = Turnstile::new(HELP_CONNECTIONS, HELP_CONNECTIONS_PER_ADDRESS);
+    Server { router, tls: None, connections, handshakes, ..page.clone() }
+}
+
+fn port(listener: &TcpListener) -> Option<u16> {
+    listener.local_addr().ok().map(|address| address.port())
 }
 
 /// Announces the port where somebody could hear of it; the relay goes on without.

@@ -25,6 +25,7 @@ async fn the_authority_is_handed_out_in_the_form_each_device_takes() {
     let folder = tempfile::tempdir().expect("a folder");
     let (relay, help) = with_help(config(&folder)).await;
     let authority = relay.authority.clone().expect("its own");
+    assert_eq!(relay.http("GET", "/healthz", &[], "").await.json()["help_port"], help.port(), "the page finds it");
 
     let certificate = get(help, "/ca.crt", &[]).await;
     assert_eq!(certificate.status, 200);

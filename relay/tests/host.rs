@@ -102,8 +102,7 @@ async fn a_host_sees_who_is_there() {
     let closed = Closed::start();
     let ann = joined(&closed, "Ann", "listener").await;
     let answer = closed.host("GET", "/lobby", "").await.json();
-    let listed =
-        json!({ "id": ann.id, "name": "Ann", "colour": 0, "role": "listener", "muted": false, "talking": false, "away": false });
+    let listed = json!({ "id": ann.id, "name": "Ann", "colour": 0, "role": "listener", "muted": false, "talking": false, "away": false });
     assert_eq!(answer["participants"], json!([listed]));
 }
 

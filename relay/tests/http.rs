@@ -44,6 +44,7 @@ async fn health_counts_rooms_and_participants() {
     assert_eq!((answer.status, &body["status"]), (200, &"ok".into()));
     assert_eq!((&body["rooms"], &body["participants"]), (&2.into(), &3.into()));
     assert!(body["version"].is_string());
+    assert!(body["help_port"].is_null(), "a plain relay needs no trust");
 }
 
 #[tokio::test]

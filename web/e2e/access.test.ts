@@ -156,6 +156,19 @@ test('who listens is asked for no microphone, is shown as a listener, and may ta
   await grace.page.context().close();
 });
 
+test('who only listened, then talked, and was removed comes back to talk', async () => {
+  const ada = await inside('back', 'Ada', 'join-listen');
+  await ada.page.getByTestId('unmute-listener').click();
+  await participant(ada.page, 'Ada').and(ada.page.locator('[data-role=talker]')).waitFor();
+  const { participants } = await relay.room('back');
+  await relay.host('DELETE', `/back/participants/${participants[0]!.id}`);
+  await screen(ada.page, 'removed');
+  await ada.page.getByTestId('retry').click();
+  await participant(ada.page, 'Ada').and(ada.page.locator('[data-role=talker][data-muted=false]')).waitFor();
+  expect(ada.complaints).toEqual([]);
+  await ada.page.context().close();
+});
+
 test('the host mutes somebody, who sees by whom, and may unmute', async () => {
   const ada = await inside('muted', 'Ada');
   const { participants } = await relay.room('muted');

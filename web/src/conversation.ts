@@ -85,7 +85,6 @@ class Conversation {
   readonly #output = new Output(this.#delay);
   readonly #microphone: Microphone;
   readonly #endings: (() => void)[] = [];
-  #mode: Mode;
   #token: string | null = null;
   /** Number of the last chat or notification that was shown. */
   #seen: number;
@@ -100,7 +99,6 @@ class Conversation {
     const pin = pinOf(room);
     const key = pin === null ? keyOf(room, location.hash) : null;
     this.#room = room;
-    this.#mode = mode;
     this.#seat = seat;
     this.#seen = seat?.seen ?? 0;
     const role = mode === 'talk' ? 'talker' : 'listener';
@@ -131,7 +129,7 @@ class Conversation {
   }
 
   async enter(steal: boolean): Promise<void> {
-    const talks = this.#mode === 'talk';
+    const talks = store.mode.value === 'talk';
     tellAudioSession(talks);
     void this.#output.resume();
     const opus = loadCodec();
@@ -161,7 +159,7 @@ class Conversation {
     store.microphone.value = 'starting';
     tellAudioSession(true);
     if (!(await this.#openMicrophone())) return;
-    const refusal = this.#mode === 'talk' ? null : await this.#become('talker');
+    const refusal = store.mode.value === 'talk' ? null : await this.#become('talker');
     if (this.#closed) return;
     if (refusal !== null) {
       this.#microphone.drop();
@@ -169,7 +167,7 @@ class Conversation {
       store.showNotice('warning', t('noMicrophone'), refusal.message);
       return;
     }
-    this.#mode = 'talk';
+    store.mode.value = 'talk';
     this.#microphone.attach();
     store.setMuted(false);
     store.microphone.value = 'on';
@@ -371,7 +369,7 @@ class Conversation {
     if (this.#token === null || this.#closed) return;
     keepSeat(this.#room, {
       token: this.#token,
-      mode: this.#mode,
+      mode: store.mode.value,
       ...settings.identity(),
       muted: store.muted.value,
       deafened: store.deafened.value,

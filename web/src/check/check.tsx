@@ -1,7 +1,7 @@
 // Whether this device is ready to talk, and what to do if it is not.
 
 import { Mark, MicrophoneIcon } from '../ui/icons.tsx';
-import { lookAtMicrophone, lookAtSocket, microphone, page, socket } from './checks.ts';
+import { helpPort, lookAtMicrophone, lookAtSocket, microphone, page, socket } from './checks.ts';
 import { type CheckKey, c } from './words.ts';
 
 type Outcome = 'open' | 'good' | 'bad';
@@ -61,9 +61,11 @@ function SocketStep() {
     <Step name="socket" title="socket" outcome={outcome(state)} said={said[state]}>
       {state === 'refused' && (
         <p class="check-ways">
-          <a class="button plain" href={`http://${location.hostname}:8080/`}>
-            {c('help')}
-          </a>
+          {helpPort.value !== null && (
+            <a class="button plain" href={`http://${location.hostname}:${helpPort.value}/`}>
+              {c('help')}
+            </a>
+          )}
           <button type="button" class="button plain" onClick={() => void lookAtSocket()}>
             {c('again')}
           </button>

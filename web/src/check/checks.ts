@@ -10,6 +10,8 @@ export type MicrophoneState = 'waiting' | 'asking' | 'listening' | 'good' | 'sil
 
 export const page = signal<PageState>('looking');
 export const socket = signal<SocketState>('looking');
+/** Of the relay's help, plain HTTP; null where there is none, or not known yet. */
+export const helpPort = signal<number | null>(null);
 export const microphone = signal<MicrophoneState>('waiting');
 
 /** The relay answers this one with a close that says so, and lets nobody in by it. */
@@ -40,6 +42,19 @@ export function lookAtSocket(): Promise<void> {
       resolve();
     };
   });
+}
+
+/** Helps who gets the page, but no socket. */
+export async function lookForHelp(): Promise<void> {
+  try {
+    const { help_port: port } = (await (await fetch('/healthz', { cache: 'no-store' })).json()) as {
+      help_port: unknown;
+    };
+    helpPort.value = typeof port === 'number' ? port : null;
+  } catch {
+    // Then there is nobody to help either.
+    helpPort.value = null;
+  }
 }
 
 /** Asks for the microphone and listens until a voice is there, or for some seconds. */

@@ -2,7 +2,7 @@ import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { language } from '../ui/words.ts';
 import { Check } from './check.tsx';
-import { lookAtPage, lookAtSocket } from './checks.ts';
+import { lookAtPage, lookAtSocket, lookForHelp } from './checks.ts';
 import { c } from './words.ts';
 import '../ui/base.css';
 import '../ui/join.css';
@@ -15,3 +15,4 @@ effect(() => {
 render(<Check />, document.getElementById('app')!);
 lookAtPage();
 void lookAtSocket();
+void lookForHelp();
