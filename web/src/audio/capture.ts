@@ -98,7 +98,8 @@ export async function askForMicrophone({ deviceId, ...processing }: Processing):
     const device = deviceId === '' ? {} : { deviceId };
     return await navigator.mediaDevices.getUserMedia({ audio: { ...processing, ...device, channelCount: 1 } });
   } catch (error) {
-    const name = error instanceof DOMException ? error.name : '';
+    // Not of its class: WebKit's OverconstrainedError is no DOMException.
+    const { name } = error as { name?: string };
     const failure: CaptureFailure =
       name === 'NotAllowedError' || name === 'SecurityError'
         ? 'refused'
