@@ -5,13 +5,11 @@ import { join as path } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { join, launch } from './support/chromium.ts';
+import { whenCalm } from './support/machine.ts';
 import { temporaryFolder } from './support/process.ts';
 import { Speaker } from './support/pulse.ts';
 import { Relay } from './support/relay.ts';
 import { speech, writeWav } from './support/sound.ts';
-
-/** A machine that is starved breaks sound that is played in real time, and echo cancellation with it: one more try. */
-const REAL_TIME = { retry: 2 };
 
 const folder = temporaryFolder();
 let relay: Relay;
@@ -81,13 +79,15 @@ async function echo(name: string, cancellation: 'on' | 'off') {
   }
 }
 
-test('an echo is at least 30 dB below the voice', REAL_TIME, async () => {
-  const { voice, back } = await echo('cancelled', 'on');
-  expect(voice).toBeGreaterThan(-40);
-  expect(voice - back).toBeGreaterThanOrEqual(30);
-});
+test('an echo is at least 30 dB below the voice', () =>
+  whenCalm(async () => {
+    const { voice, back } = await echo('cancelled', 'on');
+    expect(voice).toBeGreaterThan(-40);
+    expect(voice - back).toBeGreaterThanOrEqual(30);
+  }));
 
-test('without cancellation it would be heard', REAL_TIME, async () => {
-  const { voice, back } = await echo('loud', 'off');
-  expect(voice - back).toBeLessThan(20);
-});
+test('without cancellation it would be heard', () =>
+  whenCalm(async () => {
+    const { voice, back } = await echo('loud', 'off');
+    expect(voice - back).toBeLessThan(20);
+  }));

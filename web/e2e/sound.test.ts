@@ -5,14 +5,12 @@ import { join as path } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { join, launch, participant } from './support/chromium.ts';
+import { whenCalm } from './support/machine.ts';
 import { nativeListener, nativeTalker } from './support/native.ts';
 import { temporaryFolder } from './support/process.ts';
 import { Speaker } from './support/pulse.ts';
 import { Relay } from './support/relay.ts';
 import { joined, LIKE, type Match, match, peak, RATE, readWav, silence, speech, writeWav } from './support/sound.ts';
-
-// A machine that is starved for a second breaks sound that is played in real time, whoever plays it: one more try.
-const REAL_TIME = { retry: 2 };
 
 /** −80 dBFS. */
 const SILENT = 1e-4;
@@ -39,18 +37,19 @@ afterAll(async () => {
   folder.remove();
 });
 
-test('a native listener hears what the page says', REAL_TIME, async () => {
-  const { page, complaints } = await join(browser, relay, 'up', 'Ada');
-  const out = path(folder.path, 'up.wav');
-  // The microphone says the sentence over and over: two periods hold one as a whole.
-  const period = sentence.length / RATE + 1;
-  await nativeListener(relay, 'up', out, Math.ceil(2 * period + 1)).succeeded();
-  const heard = match(sentence, readWav(out));
-  console.log(`page to native: ${told(heard)}`);
-  expect(heard.correlation).toBeGreaterThanOrEqual(LIKE);
-  expect(complaints).toEqual([]);
-  await page.context().close();
-});
+test('a native listener hears what the page says', () =>
+  whenCalm(async () => {
+    const { page, complaints } = await join(browser, relay, 'up', 'Ada');
+    const out = path(folder.path, 'up.wav');
+    // The microphone says the sentence over and over: two periods hold one as a whole.
+    const period = sentence.length / RATE + 1;
+    await nativeListener(relay, 'up', out, Math.ceil(2 * period + 1)).succeeded();
+    await page.context().close();
+    const heard = match(sentence, readWav(out));
+    console.log(`page to native: ${told(heard)}`);
+    expect(heard.correlation).toBeGreaterThanOrEqual(LIKE);
+    expect(complaints).toEqual([]);
+  }));
 
 test('mute is silence, and unmute is not', async () => {
   const { page } = await join(browser, relay, 'mute', 'Ada');
@@ -72,20 +71,21 @@ test('mute is silence, and unmute is not', async () => {
   await grace.page.context().close();
 });
 
-test('out of the page’s speaker comes what a native talker says', REAL_TIME, async () => {
-  const { page, complaints } = await join(browser, relay, 'down', 'Grace', 'listen');
-  const file = path(folder.path, 'talker.wav');
-  writeWav(file, joined(silence(0.5), sentence, silence(0.5)));
-  const recording = await speaker.record();
-  const talker = nativeTalker(relay, 'down', file);
-  await page.getByTestId('delay').waitFor();
-  await talker.succeeded();
-  await participant(page, 'Native mouth').waitFor({ state: 'detached' });
-  const delay = await page.getByTestId('delay').evaluate((element) => ({ ...(element as HTMLElement).dataset }));
-  const heard = match(sentence, await recording.stop());
-  console.log(`native to page: ${told(heard)}, ${JSON.stringify(delay)}`);
-  expect(heard.correlation).toBeGreaterThanOrEqual(LIKE);
-  expect(Number(delay.ms)).toBeLessThan(300);
-  expect(complaints).toEqual([]);
-  await page.context().close();
-});
+test('out of the page’s speaker comes what a native talker says', () =>
+  whenCalm(async () => {
+    const { page, complaints } = await join(browser, relay, 'down', 'Grace', 'listen');
+    const file = path(folder.path, 'talker.wav');
+    writeWav(file, joined(silence(0.5), sentence, silence(0.5)));
+    const recording = await speaker.record();
+    const talker = nativeTalker(relay, 'down', file);
+    await page.getByTestId('delay').waitFor();
+    await talker.succeeded();
+    await participant(page, 'Native mouth').waitFor({ state: 'detached' });
+    const delay = await page.getByTestId('delay').evaluate((element) => ({ ...(element as HTMLElement).dataset }));
+    await page.context().close();
+    const heard = match(sentence, await recording.stop());
+    console.log(`native to page: ${told(heard)}, ${JSON.stringify(delay)}`);
+    expect(heard.correlation).toBeGreaterThanOrEqual(LIKE);
+    expect(Number(delay.ms)).toBeLessThan(300);
+    expect(complaints).toEqual([]);
+  }));

@@ -1,6 +1,7 @@
 // Firefox through WebDriver BiDi, with the system's own microphone and speaker.
 
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { comeFirst } from '../support/machine.ts';
 import { type OtherBrowser, selector, type Tab } from './tab.ts';
 
 const ALLOW = 1;
@@ -17,6 +18,7 @@ export async function firefox(
   { profile, preferences = {} }: Profile = {},
 ): Promise<OtherBrowser> {
   const browser = await launched(env, microphone, { profile, preferences });
+  comeFirst();
   return {
     tab: async () => tab(await within(LAUNCH_MS, browser.newPage(), 'new page')),
     // One that hangs does not close when asked.

@@ -10,10 +10,7 @@ import { bareAddress, impostor, LOCAL_NAME, PUBLIC_NAME, trust } from '../suppor
 import { firefox } from './firefox.ts';
 import { click, fill, type OtherBrowser, person, there, until } from './tab.ts';
 
-/** It stops answering now and then, whatever page it shows. */
-const HANGS = { retry: 2 };
-
-test('Firefox: who trusts the authority talks by bare address, and no public name can be forged', HANGS, async () => {
+test('Firefox: who trusts the authority talks by bare address, and no public name can be forged', async () => {
   const folder = temporaryFolder();
   const relay = await Relay.start([], bareAddress());
   const profile = path(folder.path, 'profile');

@@ -1,6 +1,7 @@
 // WebKitGTK through its own WebDriver, in a screen that nobody sees: the nearest to Safari that Linux has.
 
 import { existsSync } from 'node:fs';
+import { comeFirst } from '../support/machine.ts';
 import { Child, freePort } from '../support/process.ts';
 import { type OtherBrowser, selector, type Tab } from './tab.ts';
 
@@ -40,6 +41,7 @@ export async function webkit(env: Record<string, string>): Promise<OtherBrowser>
     const { sessionId } = (await patiently(() => call(root, 'POST', '/session', { capabilities }))) as {
       sessionId: string;
     };
+    comeFirst();
     const session = `${root}/session/${sessionId}`;
     return {
       tab: async () => tab(session),

@@ -1,6 +1,7 @@
 // Chromium with a microphone that speaks a WAV file, and the page opened in it.
 
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { comeFirst } from './machine.ts';
 import type { Relay } from './relay.ts';
 
 const FLAGS = [
@@ -22,24 +23,33 @@ export interface Microphone {
   access?: 'granted' | 'refused' | 'missing' | 'real';
 }
 
-export function launch(
-  { file, access = 'granted' }: Microphone = {},
-  env: Record<string, string> = {},
-  certificates: 'any' | 'trusted' = 'any',
-  more: string[] = [],
-): Promise<Browser> {
-  const args = [...FLAGS, ...more];
+export const executable = (): string => process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** What it is started with, for such a microphone. */
+export function flags({ file, access = 'granted' }: Microphone, certificates: 'any' | 'trusted' = 'any'): string[] {
+  const args = [...FLAGS];
   if (certificates === 'any') args.push('--ignore-certificate-errors');
   if (access === 'granted' || access === 'real') args.push('--use-fake-ui-for-media-stream');
   if (access === 'granted' || access === 'refused') args.push('--use-fake-device-for-media-stream');
   if (file !== undefined) args.push(`--use-file-for-fake-audio-capture=${file}`);
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args,
+  return args;
+}
+
+export async function launch(
+  microphone: Microphone = {},
+  env: Record<string, string> = {},
+  certificates: 'any' | 'trusted' = 'any',
+  more: string[] = [],
+): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: executable(),
+    args: [...flags(microphone, certificates), ...more],
     // Playwright mutes what it runs headless; here somebody listens.
     ignoreDefaultArgs: ['--mute-audio'],
     env: { ...(process.env as Record<string, string>), ...env },
   });
+  comeFirst();
+  return browser;
 }
 
 export interface Visit {
@@ -49,7 +59,7 @@ export interface Visit {
 }
 
 /** What the page finds kept by the browser. The microphone is taken as it is: a test compares it. */
-const KEPT = { 'echo-cancellation': 'off', 'noise-suppression': 'off', 'automatic-gain': 'off' };
+export const UNPROCESSED = { 'echo-cancellation': 'off', 'noise-suppression': 'off', 'automatic-gain': 'off' };
 
 /** Opens the page of a room in a profile of its own, not joined yet. */
 export const visit = (
@@ -78,7 +88,7 @@ export async function visitLink(
       for (const [key, value] of all)
         localStorage.getItem(`lanline.${key}`) ?? localStorage.setItem(`lanline.${key}`, value);
     },
-    Object.entries({ ...KEPT, ...kept }),
+    Object.entries({ ...UNPROCESSED, ...kept }),
   );
   const page = await context.newPage();
   const complaints: string[] = [];
