@@ -6,7 +6,7 @@ BENCHES := relay_delay mouth_to_ear capacity quality playout
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench deps test-rust test-page test-browsers
+.PHONY: help run test check bench deps test-rust test-page test-chromium test-browsers
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,7 +14,7 @@ help: ## List the targets
 run: deps ## Build the relay and start it; prints link, QR code, PIN and host page
 	cargo run --release -p relay -- $(ARGS)
 
-test: deps check test-rust test-page ## Run every check and every test
+test: deps check test-rust test-page test-chromium ## Run every check and every test
 
 check: $(NODE_MODULES) ## Format, lints and types, Rust and TypeScript
 	cargo fmt --all --check
@@ -33,20 +33,18 @@ test-rust: # relay's build script builds the page
 	cargo build --workspace --bins --locked
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked && cargo test --workspace --doc --locked; else cargo test --workspace --locked; fi
 
-test-page: export RELAY ?= $(TARGET)/debug/relay
-test-page: export CAPTURE_CLI ?= $(TARGET)/debug/capture-cli
+test-chromium test-browsers: export RELAY ?= $(TARGET)/debug/relay
+test-chromium test-browsers: export CAPTURE_CLI ?= $(TARGET)/debug/capture-cli
+
 test-page: $(NODE_MODULES)
-	cargo build --workspace --bins --locked
 	npm --prefix web test
+
+test-chromium: $(NODE_MODULES)
+	cargo build --workspace --bins --locked
 	npm --prefix web run e2e
 
-test-browsers: export RELAY ?= $(TARGET)/debug/relay
-test-browsers: export CAPTURE_CLI ?= $(TARGET)/debug/capture-cli
-test-browsers: export SOUND ?= 1
-test-browsers: $(NODE_MODULES) ## Test the page in Chromium, Firefox and WebKitGTK, its sound too
+test-browsers: $(NODE_MODULES) test-chromium ## Test the page in Chromium, Firefox and WebKitGTK
 	@scripts/deps browsers
-	cargo build --workspace --bins --locked
-	npm --prefix web run e2e
 	npm --prefix web run e2e:browsers
 	if [ "$$(id -u)" = 0 ]; then npm --prefix web run e2e:island; fi
 
