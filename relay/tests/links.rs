@@ -248,18 +248,23 @@ fn on_a_link_slower_than_the_stream_audio_is_late_by_little_and_text_arrives() {
 #[test]
 fn on_a_healthy_link_nothing_is_lost_or_held_up() {
     punctually(async {
+        let away = |ms| Conditions { delay_us: ms * MS, ..Conditions::default() };
+        let jittered = Conditions { jitter_us: 30 * MS, ..away(20) };
         // The second is a round trip longer than what the kernel may hold of a short one.
-        for (delay_ms, jitter_ms) in [(20, 30), (180, 0)] {
-            let conditions = Conditions { delay_us: delay_ms * MS, jitter_us: jitter_ms * MS, ..Conditions::default() };
-            let Some(wire) = lay(conditions) else { return };
-            let mut talk = Talk::begin(wire, Way::Plain).await;
-            talk.listen(Duration::from_secs(1)).await;
-            let ages = ages(&talk.listen(Duration::from_secs(4)).await);
-            let (p50, p95) = (percentile(&ages, 50), percentile(&ages, 95));
-            eprintln!("{delay_ms} ms away: {} packets, p50 {} ms, p95 {} ms", ages.len(), p50 / MS, p95 / MS);
-            assert!((190..=201).contains(&ages.len()), "{} packets", ages.len());
-            let latest = (delay_ms + jitter_ms) * MS;
-            assert!(p50 <= latest + 5 * MS && p95 <= latest + 20 * MS, "p50 {} ms, p95 {} ms", p50 / MS, p95 / MS);
+        for (out, back) in [(jittered, jittered), (away(180), quiet())] {
+            for way in [Way::Plain, Way::Proxy { reports: true }] {
+                let Some(wire) = lay(out) else { return };
+                let mut talk = Talk::begin(wire, way).await;
+                talk.wire.change(Direction::Back, back);
+                talk.listen(Duration::from_secs(1)).await;
+                let ages = ages(&talk.listen(Duration::from_secs(4)).await);
+                let (p50, p95) = (percentile(&ages, 50) / MS, percentile(&ages, 95) / MS);
+                let case = format!("{} ms away, {way:?}", out.delay_us / MS);
+                eprintln!("{case}: {} packets, p50 {p50} ms, p95 {p95} ms", ages.len());
+                assert!((190..=201).contains(&ages.len()), "{case}: {} packets", ages.len());
+                let latest = (out.delay_us + out.jitter_us) / MS;
+                assert!(p50 <= latest + 5 && p95 <= latest + 20, "{case}: p50 {p50} ms, p95 {p95} ms");
+            }
         }
     });
 }
@@ -281,7 +286,7 @@ fn behind_a_proxy_the_reports_of_a_listener_bound_what_is_stale() {
             assert!(back_us <= 500 * MS, "back after {} ms", back_us / MS);
             stale_of.push(stale);
         }
-        assert!(stale_of[1] <= 14 && stale_of[0] > 2 * stale_of[1], "{stale_of:?}");
+        assert!(stale_of[1] <= 8 && stale_of[0] > 2 * stale_of[1], "{stale_of:?}");
     });
 }
 
