@@ -47,14 +47,14 @@ export class DelayWatch {
     store.delayMs.value = null;
   }
 
-  report(context: AudioContext, { stats, captureUs, frame, level }: PlayoutReport): void {
+  report(context: AudioContext, { stats, captureUs, heldUs, frame, level }: PlayoutReport): void {
     const deviceMs = (frame / context.sampleRate - context.currentTime + outputLatency(context)) * 1000;
     const nowMs = performance.timeOrigin + performance.now();
     const delay = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);
-    const bufferMs = stats.levelUs / 1000;
+    const [bufferMs, heldMs] = [stats.levelUs / 1000, (heldUs ?? 0) / 1000];
     const [totalMs, packetMs, roundTripMs] = [this.#meter.ageMs, this.#packetMs, this.#shortestTripMs];
     // All of one instant, or the stages would not be those of the whole.
-    const measured = totalMs === null ? null : { totalMs, packetMs, roundTripMs, bufferMs, deviceMs };
+    const measured = totalMs === null ? null : { totalMs, packetMs, heldMs, roundTripMs, bufferMs, deviceMs };
     batch(() => {
       store.playout.value = stats;
       store.heardLevel.value = level;

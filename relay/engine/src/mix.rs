@@ -10,7 +10,7 @@ use crate::jitter::PRIMES;
 use crate::limiter::Limiter;
 use crate::listener::FeedPacket;
 use crate::participant::ParticipantId;
-use crate::tick::{Tick, scaled};
+use crate::tick::{Contribution, Tick, scaled};
 
 /// What makes a mix distinct: who, of those who are heard, sounds in it otherwise than they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,14 +133,15 @@ impl<C: Codec> Mix<C> {
             self.packet = None;
             return;
         };
-        let (capture_us, end) = (loudest.capture_us, tick.audible(&self.key).all(|c| c.ends));
+        let Contribution { capture_us, held_us, .. } = *loudest;
+        let end = tick.audible(&self.key).all(|c| c.ends);
         if self.starts_with(tick) {
             self.restart(past);
             self.heard = heard;
         }
         self.last = Some(tick.number);
         let payload = self.encode(tick);
-        self.packet = Some(FeedPacket { timestamp, capture_us, end, pre_roll: false, payload });
+        self.packet = Some(FeedPacket { timestamp, capture_us, held_us, end, pre_roll: false, payload });
     }
 
     fn restart(&mut self, past: &VecDeque<Tick>) {

@@ -194,8 +194,8 @@ impl<C: Codec> Talker<C> {
 
     /// What they give to this tick, but for the samples.
     pub fn contribution(&self, who: ParticipantId) -> Contribution {
-        let Pulled { capture_us, ends, .. } = self.pulled;
-        Contribution { who, position: self.position, level: self.level, capture_us, ends }
+        let Pulled { capture_us, held_us, ends, .. } = self.pulled;
+        Contribution { who, position: self.position, level: self.level, capture_us, held_us, ends }
     }
 
     /// A mix starts to need the signal, or no longer does.

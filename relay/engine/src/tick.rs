@@ -15,6 +15,8 @@ pub(crate) struct Contribution {
     pub level: u8,
     /// Capture time of the first sample, relay clock modulo 2³² µs; 0 is unknown.
     pub capture_us: u32,
+    /// How long that has been in the room.
+    pub held_us: Option<u64>,
     /// The talkspurt ends with this tick.
     pub ends: bool,
 }

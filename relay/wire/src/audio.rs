@@ -127,6 +127,8 @@ pub struct DownHeader {
     pub capture_us: u32,
     /// Gain the listener applies, in steps of 0.5 dB: −128 … 127 is −64 … +63.5 dB.
     pub gain_half_db: i8,
+    /// How long the relay has had what it sends, in [`HELD_STEP_US`] and one more; 0 is unknown.
+    pub held: u16,
 }
 
 impl UpHeader {
@@ -178,9 +180,6 @@ impl DownHeader {
     pub fn parse(message: &Bytes) -> Result<(Self, Bytes), ParseError> {
         let (head, payload) = split(message, KIND_DOWN)?;
         let flags = DownFlags::from_bits(head[1])?;
-        if head[14..] != [0; 2] {
-            return Err(ParseError::UnusedNotZero);
-        }
         check_payload(&payload, flags.end)?;
         let header = Self {
             flags,
@@ -189,6 +188,7 @@ impl DownHeader {
             capture_us: be32(&head, 8),
             epoch: head[12],
             gain_half_db: i8::from_be_bytes([head[13]]),
+            held: be16(&head, 14),
         };
         Ok((header, payload))
     }
@@ -204,7 +204,7 @@ impl DownHeader {
         out.put_u32(self.capture_us);
         out.put_u8(self.epoch);
         out.put_i8(self.gain_half_db);
-        out.put_bytes(0, 2);
+        out.put_u16(self.held);
         out.put_slice(payload);
         out.freeze()
     }
@@ -216,6 +216,21 @@ pub fn capture_stamp(clock_us: u64) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "modulo 2^32 is meant")]
     let low = clock_us as u32;
     low.max(1)
+}
+
+/// Resolution of [`DownHeader::held`], microseconds.
+pub const HELD_STEP_US: u64 = 20;
+
+/// The time that a packet was held, as it is written; from 1.3 s on they are all the same.
+#[must_use]
+pub fn held_stamp(held_us: u64) -> u16 {
+    u16::try_from(held_us / HELD_STEP_US).unwrap_or(u16::MAX).saturating_add(1)
+}
+
+/// The time that a packet was held, microseconds; `None` where it is unknown.
+#[must_use]
+pub fn held_us(stamp: u16) -> Option<u64> {
+    stamp.checked_sub(1).map(|steps| u64::from(steps) * HELD_STEP_US)
 }
 
 /// How long before `clock_us` a stamp was taken, in microseconds; `None` when the stamp is unknown.
@@ -288,6 +303,14 @@ mod tests {
             let header = UpHeader { flags, sequence, timestamp, capture_us, level };
             prop_assert_eq!(UpHeader::parse(&header.write(&payload)), Ok((header, Bytes::from(payload))));
         }
+    }
+
+    #[test]
+    fn the_time_held_is_told_to_20_us_and_up_to_1_3_s() {
+        let told = [0, 19, 20, 1_310_679, 1_310_680, u64::MAX].map(|us| (held_stamp(us), held_us(held_stamp(us))));
+        let most = (65535, Some(1_310_680));
+        assert_eq!(told, [(1, Some(0)), (1, Some(0)), (2, Some(20)), (65534, Some(1_310_660)), most, most]);
+        assert_eq!(held_us(0), None);
     }
 
     /// Half pure noise, half with a plausible start, so that parsing often succeeds.

@@ -47,6 +47,7 @@ fn valid_audio_messages_parse_to_their_fields_and_write_back() {
                 capture_us: number(&vector, "capture_us").try_into().unwrap(),
                 epoch: number(&vector, "epoch").try_into().unwrap(),
                 gain_half_db: number(&vector, "gain_half_db").try_into().unwrap(),
+                held: number(&vector, "held").try_into().unwrap(),
             };
             assert_eq!(DownHeader::parse(&message), Ok((header, payload.clone())), "{vector}");
             assert_eq!(header.write(&payload), message, "{vector}");

@@ -37,6 +37,7 @@ function play(signal: Float32Array, rate: number, ppm: number) {
         preRoll: false,
         captureUs: CAPTURED_US + sent * 20_000,
         gainHalfDb: 0,
+        heldUs: null,
         payload: encoder.encode(signal.subarray(sent * 960, (sent + 1) * 960)),
       });
       sent += 1;
@@ -103,6 +104,7 @@ test('volume goes to nothing without a click', () => {
         preRoll: false,
         captureUs: 0,
         gainHalfDb: 0,
+        heldUs: null,
       };
       player.insert(nowUs, { timestamp: (n / 7) * 960, payload, ...rest });
     }

@@ -79,6 +79,11 @@ export class Player {
     return captureUs - LOOK_AHEAD_US - (this.#resampler.heldSamples / SAMPLE_RATE) * 1e6;
   }
 
+  /** How long the relay had it, µs; null is unknown. */
+  get heldUs(): number | null {
+    return this.#buffer.heldUs;
+  }
+
   get stats(): Readonly<JitterStats> {
     return this.#buffer.stats;
   }

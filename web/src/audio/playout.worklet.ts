@@ -52,6 +52,7 @@ class PlayoutProcessor extends AudioWorkletProcessor {
       kind: 'report',
       stats: player.stats,
       captureUs: player.sounding ? player.captureUs : 0,
+      heldUs: player.heldUs,
       frame: this.#nextFrame,
       level: player.takeLevel(),
     });

@@ -81,6 +81,8 @@ export type FromPlayout =
       stats: JitterStats;
       /** Capture time of the sample at `frame` of the context, relay clock modulo 2³² µs; 0 while nothing sounds. */
       captureUs: number;
+      /** How long the relay had it, µs; null is unknown. */
+      heldUs: number | null;
       frame: number;
       /** Loudest since the last report, −dBov. */
       level: number;

@@ -20,6 +20,7 @@ interface Valid {
   level: number;
   epoch: number;
   gain_half_db: number;
+  held: number;
   payload: string;
 }
 interface Invalid {
@@ -61,6 +62,7 @@ describe('packets down are read as the vectors say', () => {
       captureUs: v.capture_us,
       epoch: v.epoch,
       gainHalfDb: v.gain_half_db,
+      heldUs: v.held === 0 ? null : (v.held - 1) * 20,
       payload: bytes(v.payload),
     });
   });

@@ -5,6 +5,7 @@ export const MAX_PAYLOAD_BYTES = 1275;
 
 const KIND_UP = 0x01;
 const KIND_DOWN = 0x02;
+const HELD_STEP_US = 20;
 const NO_PAYLOAD = new Uint8Array(0);
 
 /** A packet on its way up; times and counters are taken modulo their width. */
@@ -35,16 +36,12 @@ export interface DownPacket {
   captureUs: number;
   epoch: number;
   gainHalfDb: number;
+  /** How long the relay has had it, µs; null is unknown. */
+  heldUs: number | null;
   payload: Uint8Array;
 }
 
-export type WireError =
-  | 'truncated'
-  | 'unknown_kind'
-  | 'undefined_flags'
-  | 'unused_not_zero'
-  | 'empty_payload'
-  | 'payload_too_long';
+export type WireError = 'truncated' | 'unknown_kind' | 'undefined_flags' | 'empty_payload' | 'payload_too_long';
 
 export function writeUp(packet: UpPacket): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + packet.payload.length);
@@ -70,7 +67,7 @@ export function parseDown(bytes: Uint8Array): DownPacket | WireError {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const flags = view.getUint8(1);
   if (flags & ~0x1f) return 'undefined_flags';
-  if (view.getUint16(14) !== 0) return 'unused_not_zero';
+  const held = view.getUint16(14);
   const end = (flags & 2) !== 0;
   const payload = bytes.length > HEADER_BYTES ? bytes.subarray(HEADER_BYTES) : NO_PAYLOAD;
   if (payload.length > MAX_PAYLOAD_BYTES) return 'payload_too_long';
@@ -86,6 +83,7 @@ export function parseDown(bytes: Uint8Array): DownPacket | WireError {
     captureUs: view.getUint32(8),
     epoch: view.getUint8(12),
     gainHalfDb: view.getInt8(13),
+    heldUs: held === 0 ? null : (held - 1) * HELD_STEP_US,
     payload,
   };
 }

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { DelayHistory, judge, type Measured, split, type Verdict } from './delay-history.ts';
 
-const measured: Measured = { totalMs: 84, packetMs: 22.5, roundTripMs: 4, bufferMs: 12, deviceMs: 30 };
+const measured: Measured = { totalMs: 84, packetMs: 22.5, heldMs: 8, roundTripMs: 4, bufferMs: 12, deviceMs: 30 };
 const sum = (stages: object) => Object.values(stages).reduce((a: number, b: number) => a + b, 0);
 
 test.each<[string, Partial<Measured>]>([
@@ -18,7 +18,14 @@ test.each<[string, Partial<Measured>]>([
 });
 
 test('what was measured by itself is its own stage, the rest is the way up', () => {
-  expect(split(measured)).toEqual({ packetMs: 22.5, uplinkMs: 17.5, downlinkMs: 2, jitterMs: 12, deviceMs: 30 });
+  expect(split(measured)).toEqual({
+    packetMs: 22.5,
+    uplinkMs: 9.5,
+    heldMs: 8,
+    downlinkMs: 2,
+    jitterMs: 12,
+    deviceMs: 30,
+  });
 });
 
 test('a minute is remembered, two samples a second', () => {

@@ -4,10 +4,13 @@
 export interface Stages {
   /** A sample waits until its packet is full, and the codec looks ahead: the same for every sample. */
   packetMs: number;
-  /** What else there is from the talker's microphone until the relay sent it: their device, their link, the mix. */
+  /** What else there is from the talker's microphone to the relay: their device and their link. */
   uplinkMs: number;
+  /** In the relay: its jitter buffer, and the wait for the next mix; nothing where packets are forwarded. */
+  heldMs: number;
   /** From the relay to here, at its fastest. */
   downlinkMs: number;
+  /** In the jitter buffer here. */
   jitterMs: number;
   /** From the jitter buffer to the loudspeaker. */
   deviceMs: number;
@@ -22,14 +25,15 @@ export interface Sample {
 export interface Measured {
   totalMs: number;
   packetMs: number;
+  heldMs: number;
   /** Shortest round trip to the relay. */
   roundTripMs: number;
   bufferMs: number;
   deviceMs: number;
 }
 
-/** What was measured by itself is taken as it is; what is left of the whole was before it came down. */
-export function split({ totalMs, packetMs, roundTripMs, bufferMs, deviceMs }: Measured): Stages {
+/** What was measured by itself is taken as it is; what is left of the whole was before it came to the relay. */
+export function split({ totalMs, packetMs, heldMs, roundTripMs, bufferMs, deviceMs }: Measured): Stages {
   let left = totalMs;
   const take = (ms: number) => {
     const taken = Math.max(0, Math.min(left, ms));
@@ -39,8 +43,9 @@ export function split({ totalMs, packetMs, roundTripMs, bufferMs, deviceMs }: Me
   const device = take(deviceMs);
   const jitter = take(bufferMs);
   const downlink = take(roundTripMs / 2);
+  const held = take(heldMs);
   const packet = take(packetMs);
-  return { packetMs: packet, uplinkMs: left, downlinkMs: downlink, jitterMs: jitter, deviceMs: device };
+  return { packetMs: packet, uplinkMs: left, heldMs: held, downlinkMs: downlink, jitterMs: jitter, deviceMs: device };
 }
 
 const MEMORY_MS = 60_000;
@@ -93,5 +98,5 @@ export function judge(totalMs: number, stages: Stages, roundTripMs: number): Ver
   if (totalMs <= FAIR_MS) return 'fair';
   if (stages.deviceMs >= SLOW_DEVICE_MS) return 'device';
   if (roundTripMs >= SLOW_ROUND_TRIP_MS) return 'own_link';
-  return stages.uplinkMs + stages.jitterMs > totalMs / 2 ? 'their_link' : 'poor';
+  return stages.uplinkMs + stages.heldMs + stages.jitterMs > totalMs / 2 ? 'their_link' : 'poor';
 }

@@ -11,7 +11,7 @@ const WINDOW_S = 60;
 /** Samples further apart are silence between talkspurts, and no line goes over it. */
 const GAP_MS = 1_500;
 /** From the last stage to the first: each is drawn over the one that holds it. */
-const COLOURS = ['--stage-5', '--stage-4', '--stage-3', '--stage-2', '--stage-1'];
+const COLOURS = ['--stage-6', '--stage-5', '--stage-4', '--stage-3', '--stage-2', '--stage-1'];
 
 export function DelayPlot() {
   const element = useRef<HTMLDivElement>(null);
@@ -63,7 +63,7 @@ function options(place: HTMLElement): uPlot.Options {
   };
 }
 
-/** Seconds before now, then sums of the stages: all five, the first four, and so on to the first. */
+/** Seconds before now, then sums of the stages: all six, the first five, and so on to the first. */
 function columns(samples: readonly Sample[]): uPlot.AlignedData {
   const x: number[] = [];
   const sums: (number | null)[][] = COLOURS.map(() => []);
@@ -76,9 +76,9 @@ function columns(samples: readonly Sample[]): uPlot.AlignedData {
     }
     before = atMs;
     x.push((atMs - now) / 1000);
-    const { packetMs, uplinkMs, downlinkMs, jitterMs, deviceMs } = stages;
+    const { packetMs, uplinkMs, heldMs, downlinkMs, jitterMs, deviceMs } = stages;
     let sum = 0;
-    [packetMs, uplinkMs, downlinkMs, jitterMs, deviceMs].forEach((ms, n) => {
+    [packetMs, uplinkMs, heldMs, downlinkMs, jitterMs, deviceMs].forEach((ms, n) => {
       sum += ms;
       sums[COLOURS.length - 1 - n]!.push(sum);
     });

@@ -71,9 +71,10 @@ export function DelaySheet({ onClose }: { onClose: () => void }) {
           <dl class="stages" data-testid="stages">
             <Stage n={1} label="stagePacket" ms={last.stages.packetMs} />
             <Stage n={2} label="stageUplink" ms={last.stages.uplinkMs} />
-            <Stage n={3} label="stageDownlink" ms={last.stages.downlinkMs} />
-            <Stage n={4} label="stageJitter" ms={last.stages.jitterMs} />
-            <Stage n={5} label="stageDevice" ms={last.stages.deviceMs} />
+            <Stage n={3} label="stageHeld" ms={last.stages.heldMs} />
+            <Stage n={4} label="stageDownlink" ms={last.stages.downlinkMs} />
+            <Stage n={5} label="stageJitter" ms={last.stages.jitterMs} />
+            <Stage n={6} label="stageDevice" ms={last.stages.deviceMs} />
             <Stage label="stageSum" ms={last.totalMs} />
           </dl>
           <h3>{t('lastMinute')}</h3>

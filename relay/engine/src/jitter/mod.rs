@@ -86,6 +86,8 @@ pub struct JitterBuffer<C: Codec> {
     spare_us: Option<i64>,
     /// Media time and capture stamp of the last packet that had one.
     capture: Option<(i64, u32)>,
+    /// Media time of the last packet, and when it came.
+    arrival: Option<(i64, Micros)>,
     /// The last samples that were pulled, in which a period is looked for.
     heard: Vec<i16>,
     stats: JitterStats,
@@ -141,6 +143,7 @@ impl<C: Codec> JitterBuffer<C> {
             scale_budget: 0,
             spare_us: None,
             capture: None,
+            arrival: None,
             heard: Vec::new(),
             stats: JitterStats::default(),
         }
@@ -155,7 +158,7 @@ impl<C: Codec> JitterBuffer<C> {
         if self.store.is_full() && !packet.prime {
             self.discard_front();
         }
-        match self.store.insert(packet) {
+        match self.store.insert(now, packet) {
             Inserted::Prime => {}
             Inserted::Duplicate => self.stats.discarded += 1,
             Inserted::Kept(timestamp) => {
@@ -188,6 +191,7 @@ impl<C: Codec> JitterBuffer<C> {
             self.spare_us = None;
         }
         pulled.capture_us = self.capture_stamp();
+        pulled.held_us = self.held_us(now);
         out[..available].copy_from_slice(&self.pcm[..available]);
         out[available..].fill(0);
         self.heard.extend_from_slice(out);
@@ -312,6 +316,7 @@ impl<C: Codec> JitterBuffer<C> {
                 self.conceal_lost(self.ptime.samples() - overlap, pulled);
             }
         }
+        self.arrival = Some((stored.timestamp, stored.arrived));
         if stored.packet.capture_us != 0 {
             self.capture = Some((stored.timestamp, stored.packet.capture_us));
         }
@@ -353,6 +358,14 @@ impl<C: Codec> JitterBuffer<C> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "modulo 2^32 is meant")]
         let moved = stamp.wrapping_add(offset as u32);
         moved.max(1)
+    }
+
+    /// How long the next sample has been here, as if samples came one by one, the first of each packet with the packet.
+    fn held_us(&self, now: Micros) -> Option<u64> {
+        let (timestamp, arrived) = self.arrival?;
+        let buffered = i64::try_from(self.pcm.len()).unwrap_or(0);
+        let offset = samples_to_us(self.next_timestamp - buffered - timestamp);
+        Some(u64::try_from(now.since(arrived).cast_signed() - offset).unwrap_or(0))
     }
 
     fn packet_samples(&self) -> i64 {

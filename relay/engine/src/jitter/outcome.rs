@@ -13,6 +13,8 @@ pub struct Pulled {
     pub undecodable: usize,
     /// Capture time of its first sample, relay clock modulo 2³² µs; 0 is unknown.
     pub capture_us: u32,
+    /// How long its first sample has waited here; `None` before the first packet.
+    pub held_us: Option<u64>,
 }
 
 /// A packet whose first sample a pull gave.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use relay_wire::unwrap::TimestampUnwrapper;
 
 use super::packet::Packet;
+use crate::time::Micros;
 
 /// A playable packet with its place in media time and the primes that go before it.
 #[derive(Debug)]
@@ -13,6 +14,7 @@ pub(super) struct Stored {
     /// Unwrapped timestamp.
     pub timestamp: i64,
     pub packet: Packet,
+    pub arrived: Micros,
     /// Payloads that bring a fresh decoder to the encoder's state.
     pub primes: Vec<Bytes>,
 }
@@ -44,7 +46,7 @@ const MAX_PACKETS: usize = 128;
 const MAX_PRIMES: usize = 8;
 
 impl Store {
-    pub fn insert(&mut self, packet: Packet) -> Inserted {
+    pub fn insert(&mut self, now: Micros, packet: Packet) -> Inserted {
         if packet.prime {
             if self.prime_epoch != packet.epoch || self.primes.len() == MAX_PRIMES {
                 self.primes.clear();
@@ -60,7 +62,7 @@ impl Store {
             return Inserted::Duplicate;
         }
         let primes = if packet.epoch == self.prime_epoch { std::mem::take(&mut self.primes) } else { Vec::new() };
-        self.packets.insert(place, Stored { timestamp, packet, primes });
+        self.packets.insert(place, Stored { timestamp, packet, arrived: now, primes });
         Inserted::Kept(timestamp)
     }
 
@@ -120,7 +122,7 @@ mod tests {
     fn packets_come_out_in_media_order_across_a_wrap() {
         let mut store = Store::default();
         for timestamp in [u32::MAX - 959, 960, 0] {
-            store.insert(packet(timestamp, 0, false));
+            store.insert(Micros(0), packet(timestamp, 0, false));
         }
         let order: Vec<u32> = std::iter::from_fn(|| store.pop()).map(|s| s.packet.timestamp).collect();
         assert_eq!(order, [u32::MAX - 959, 0, 960]);
@@ -129,19 +131,19 @@ mod tests {
     #[test]
     fn a_packet_twice_is_a_duplicate_but_another_epoch_is_not() {
         let mut store = Store::default();
-        assert_eq!(store.insert(packet(960, 0, false)), Inserted::Kept(960));
-        assert_eq!(store.insert(packet(960, 0, false)), Inserted::Duplicate);
-        assert_eq!(store.insert(packet(960, 1, false)), Inserted::Kept(960));
+        assert_eq!(store.insert(Micros(0), packet(960, 0, false)), Inserted::Kept(960));
+        assert_eq!(store.insert(Micros(0), packet(960, 0, false)), Inserted::Duplicate);
+        assert_eq!(store.insert(Micros(0), packet(960, 1, false)), Inserted::Kept(960));
         assert_eq!(store.pop().map(|s| s.packet.epoch), Some(0));
     }
 
     #[test]
     fn primes_go_with_the_first_packet_of_their_epoch() {
         let mut store = Store::default();
-        store.insert(packet(0, 7, true));
-        store.insert(packet(960, 7, true));
-        store.insert(packet(1920, 6, false));
-        store.insert(packet(1920, 7, false));
+        store.insert(Micros(0), packet(0, 7, true));
+        store.insert(Micros(0), packet(960, 7, true));
+        store.insert(Micros(0), packet(1920, 6, false));
+        store.insert(Micros(0), packet(1920, 7, false));
         assert_eq!(store.pop().map(|s| s.primes.len()), Some(0));
         assert_eq!(store.pop().map(|s| s.primes.len()), Some(2));
     }
@@ -150,7 +152,7 @@ mod tests {
     fn primes_without_end_take_bounded_memory() {
         let mut store = Store::default();
         for i in 0..10_000 {
-            store.insert(packet(i, 7, true));
+            store.insert(Micros(0), packet(i, 7, true));
         }
         assert!(store.primes.len() <= MAX_PRIMES);
     }

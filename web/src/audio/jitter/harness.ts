@@ -50,6 +50,7 @@ export function packet(timestamp: number, signal: Signal, fields: Partial<Packet
     preRoll: false,
     captureUs: 0,
     gainHalfDb: 0,
+    heldUs: null,
     payload: new Uint8Array(pcm.buffer),
     ...fields,
   };

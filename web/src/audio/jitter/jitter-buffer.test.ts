@@ -343,9 +343,11 @@ describe('epochs', () => {
   });
 });
 
-test('the capture time of what is heard follows the sample', () => {
+test('the capture time of what is heard follows the sample, and how long the relay had it is known', () => {
   const device = new Device();
-  const make = (n: number) => packet(n * PTIME, tone, { captureUs: 1_000_000 + n * 20_000 });
+  const make = (n: number) =>
+    packet(n * PTIME, tone, { captureUs: 1_000_000 + n * 20_000, heldUs: n < 50 ? 0 : 8_000 });
+  expect(device.buffer.heldUs).toBeNull();
   device.play(
     stream(0, 100, () => 0, make),
     1500,
@@ -353,6 +355,7 @@ test('the capture time of what is heard follows the sample', () => {
   const behind = 1_000_000 + device.nowUs - device.buffer.captureUs;
   expect(behind).toBeGreaterThan(20_000);
   expect(behind).toBeLessThan(45_000);
+  expect(device.buffer.heldUs).toBe(8_000);
 });
 
 test('a device that slept does not play what piled up', () => {

@@ -74,6 +74,7 @@ export class JitterBuffer {
   #lateSinceUs: number | null = null;
   #captureTimestamp = 0;
   #captureUs = 0;
+  #heldUs: number | null = null;
   #blockUs = 0;
   readonly #stats = nothingYet();
 
@@ -139,6 +140,11 @@ export class JitterBuffer {
   get captureUs(): number {
     if (this.#captureUs === 0 || this.#phase === 'idle') return 0;
     return this.#captureUs + toUs(this.#next - this.#queue.length - this.#captureTimestamp);
+  }
+
+  /** How long the relay had what is pulled next, µs; null is unknown. */
+  get heldUs(): number | null {
+    return this.#heldUs;
   }
 
   /** Read at once: the object is the same every time. */
@@ -216,6 +222,7 @@ export class JitterBuffer {
     if (head.captureUs !== 0) {
       this.#captureUs = head.captureUs;
       this.#captureTimestamp = head.timestamp;
+      this.#heldUs = head.heldUs;
     }
     if (head.end) this.#phase = 'ending';
     if (head.payload.length === 0) return;

@@ -12,5 +12,7 @@ export interface Packet {
   /** Relay clock, µs modulo 2³²; 0 is unknown. */
   captureUs: number;
   gainHalfDb: number;
+  /** How long the relay has had it, µs; null is unknown. */
+  heldUs: number | null;
   payload: Uint8Array;
 }
