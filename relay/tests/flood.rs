@@ -18,7 +18,7 @@ use std::{
 
 use common::{
     Client, Incoming, PATIENCE, TestRelay,
-    talk::{percentile, punctually, talk, us},
+    talk::{percentile, punctually, resident_kib, talk, us},
 };
 use relay::{Config, kernel};
 use socket2::{Domain, Socket, Type};
@@ -186,13 +186,6 @@ fn frame(first: u8, length: usize) -> Vec<u8> {
     frame.extend([0; 4]);
     frame.resize(frame.len() + length, b'x');
     frame
-}
-
-/// Resident memory of this process, the relay and those who talk to it, in KiB.
-fn resident_kib() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
 }
 
 /// A thread of ordinary priority, unlike those of the call; threads get that of who starts them.

@@ -3,11 +3,9 @@
 
 mod common;
 
-use common::TestRelay;
+use common::{TestRelay, V1};
 use relay::{Config, Limits};
 use relay_wire::{Role, ServerMessage};
-
-const V1: Option<&str> = Some("lanline.v1");
 
 #[tokio::test]
 async fn each_wrong_handshake_has_its_answer() {

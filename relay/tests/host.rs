@@ -2,20 +2,13 @@
 
 mod common;
 
-use common::{Client, Incoming, closed::Closed};
+use common::{Client, Incoming, V1, closed::Closed};
 use relay::Limits;
 use relay_wire::{ClientMessage, MutedBy, ServerMessage};
 use serde_json::json;
 
-const V1: Option<&str> = Some("lanline.v1");
-
 async fn joined(closed: &Closed, name: &str, role: &str) -> Client {
     closed.enter(&closed.ticket(name, role).await).await
-}
-
-fn token(client: &Client) -> String {
-    let ServerMessage::Welcome { resume, .. } = &client.welcome else { unreachable!() };
-    resume.clone()
 }
 
 /// The reason, and the close code.
@@ -130,7 +123,7 @@ async fn after_a_new_invite_old_links_are_dead_and_people_stay() {
     });
     let renewed = renewed.await;
     assert_eq!(ann.chat_line().await.1, "still here");
-    let by_old_token = format!("/ws?resume={}", token(&gone));
+    let by_old_token = format!("/ws?resume={}", gone.token());
     assert_eq!(closed.relay.refused(&by_old_token, V1, None).await, (401, "bad_resume".to_owned()), "who has left");
     assert_eq!(closed.relay.resume(&renewed, 0).await.id, ann.id);
 }
@@ -148,7 +141,7 @@ async fn a_locked_room_takes_hosts_and_those_who_come_back() {
     assert_eq!(closed.ask(&ask).await, (423, "room_locked".to_owned()));
     assert_eq!(closed.relay.refused(&format!("/ws?ticket={unused}"), V1, None).await.1, "bad_ticket");
     joined(&closed, "Host", "host").await;
-    let back = closed.relay.join_at(&format!("/ws?resume={}", token(&ann))).await;
+    let back = closed.relay.join_at(&format!("/ws?resume={}", ann.token())).await;
     assert_eq!(back.id, ann.id);
     assert_eq!(closed.host("POST", "/lobby/lock", r#"{"locked":false}"#).await.json()["locked"], json!(false));
     assert_eq!(closed.ask(&ask).await.0, 200);
@@ -196,7 +189,7 @@ async fn who_is_removed_is_told_and_does_not_come_back_by_token() {
     assert_eq!(dismissed(&mut ann).await, (false, 4003));
     let ann_id = ann.id;
     bob.until(|m| (*m == ServerMessage::Left { id: ann_id }).then_some(())).await;
-    let refused = closed.relay.refused(&format!("/ws?resume={}", token(&ann)), V1, None).await;
+    let refused = closed.relay.refused(&format!("/ws?resume={}", ann.token()), V1, None).await;
     assert_eq!(refused, (401, "bad_resume".to_owned()));
     assert_eq!(closed.host("DELETE", &path, "").await.code(), "no_participant");
     assert_eq!(closed.host("DELETE", "/lobby/participants/x", "").await.code(), "no_participant");
@@ -216,7 +209,7 @@ async fn when_a_room_is_ended_all_go_and_nothing_old_lets_in() {
     }
     let refused = closed.relay.refused(&format!("/ws?ticket={unused}"), V1, None).await;
     assert_eq!(refused.1, "bad_ticket");
-    let old = token(&guests[0]);
+    let old = guests[0].token();
     assert_eq!(closed.relay.refused(&format!("/ws?resume={old}"), V1, None).await.1, "bad_resume");
 
     closed.relay.end();

@@ -5,13 +5,11 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Client, Incoming, TestRelay, talk::talk};
+use common::{Client, Incoming, TestRelay, V1, talk::talk};
 use futures_util::SinkExt;
 use relay::{Config, Limits};
 use relay_wire::{ClientMessage, ServerMessage, close};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-
-const V1: Option<&str> = Some("lanline.v1");
 
 /// Whether the seat was held, and the id.
 fn seat(client: &Client) -> (bool, u32) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use common::{
     Client, Incoming, TestRelay,
-    talk::{percentile, punctually, talk, us},
+    talk::{percentile, punctually, resident_kib, talk, us},
 };
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
@@ -45,14 +45,6 @@ fn listen(mut client: Client, clock: Instant, phase: watch::Receiver<Phase>, stu
             }
         }
     })
-}
-
-/// Resident memory of this process, the relay in it, in KiB.
-#[cfg(target_os = "linux")]
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use common::{Incoming, TestRelay, closed::Closed};
+use common::{Incoming, TestRelay, V1, closed::Closed};
 use relay::Limits;
 use relay_wire::{Role, ServerMessage, UpFlags, UpHeader};
 use serde_json::json;
@@ -14,8 +14,6 @@ use tokio::{
     net::TcpSocket,
 };
 use tokio_tungstenite::tungstenite::Message;
-
-const V1: Option<&str> = Some("lanline.v1");
 
 #[tokio::test]
 async fn nobody_comes_in_without_a_ticket() {

@@ -3,8 +3,8 @@
 use relay_engine::ParticipantId;
 use relay_wire::{MutedBy, Participant, Role, ServerMessage, close};
 
-use super::{Member, Room, text};
-use crate::egress::{Close, Egress};
+use super::{Member, Room, dismiss};
+use crate::egress::Close;
 
 impl Room {
     /// Mutes one, or all but the hosts. What they send is not heard until they say that the microphone is on again.
@@ -25,14 +25,19 @@ impl Room {
     /// Tells somebody that they are removed; their seat is taken from them elsewhere.
     pub(super) fn remove(&self, id: ParticipantId) {
         if let Some(egress) = self.egress(id) {
-            dismiss(egress, "the host removed you from the room", Close { code: close::REMOVED, reason: "removed" });
+            dismiss(
+                egress,
+                "the host removed you from the room",
+                false,
+                Close { code: close::REMOVED, reason: "removed" },
+            );
         }
     }
 
     /// Tells everybody that the room is over.
     pub(super) fn end(&self) {
         for egress in self.egresses() {
-            dismiss(egress, "the host ended the room", Close { code: close::ENDED, reason: "ended" });
+            dismiss(egress, "the host ended the room", false, Close { code: close::ENDED, reason: "ended" });
         }
     }
 
@@ -43,8 +48,4 @@ impl Room {
     pub(super) fn is_silenced(&self, id: ParticipantId) -> bool {
         self.position(id).is_some_and(|at| self.members[at].silenced)
     }
-}
-
-fn dismiss(egress: &Egress, reason: &str, how: Close) {
-    egress.close(text(&ServerMessage::Goodbye { reason: reason.to_owned(), reconnect: false }), how);
 }

@@ -122,11 +122,8 @@ impl Room {
 
     /// Says goodbye to everyone.
     pub fn goodbye(&self) {
-        let reason = "the relay is shutting down".to_owned();
-        let last = text(&ServerMessage::Goodbye { reason, reconnect: true });
-        for egress in self.egresses() {
-            egress.close(last.clone(), Close { code: close::GOING_AWAY, reason: "goodbye" });
-        }
+        let how = Close { code: close::GOING_AWAY, reason: "goodbye" };
+        self.egresses().for_each(|egress| dismiss(egress, "the relay is shutting down", true, how));
     }
 
     /// Ends everyone's session after a fault of the relay's own.
@@ -330,16 +327,17 @@ impl Room {
 
 /// Ends a session after a fault of the relay's own.
 pub fn fail(egress: &Egress) {
-    let reason = "the relay failed in this room".to_owned();
-    let last = text(&ServerMessage::Goodbye { reason, reconnect: true });
-    egress.close(last, Close { code: close::INTERNAL, reason: "internal" });
+    dismiss(egress, "the relay failed in this room", true, Close { code: close::INTERNAL, reason: "internal" });
 }
 
 /// Ends a session whose seat another socket has.
 pub fn replace(egress: &Egress) {
-    let reason = "another connection took this seat".to_owned();
-    let last = text(&ServerMessage::Goodbye { reason, reconnect: false });
-    egress.close(last, Close { code: close::REPLACED, reason: "replaced" });
+    dismiss(egress, "another connection took this seat", false, Close { code: close::REPLACED, reason: "replaced" });
+}
+
+/// Says goodbye, for that reason, and ends the session.
+fn dismiss(egress: &Egress, reason: &str, reconnect: bool, how: Close) {
+    egress.close(text(&ServerMessage::Goodbye { reason: reason.to_owned(), reconnect }), how);
 }
 
 impl Member {

@@ -24,6 +24,9 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, client::IntoClientRequest, http::HeaderValue},
 };
 
+/// The subprotocol to offer.
+pub const V1: Option<&str> = Some(relay_wire::SUBPROTOCOL);
+
 /// Longer than anything here takes; a test that waits this long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -155,7 +158,7 @@ impl TestRelay {
 
     /// A socket that has not been welcomed yet.
     pub async fn upgrade(&self, stream: Box<dyn Stream>, path: &str) -> Client {
-        let request = self.request(path, Some("lanline.v1"), None);
+        let request = self.request(path, V1, None);
         let (socket, response) = tokio_tungstenite::client_async(request, stream).await.expect("upgraded");
         assert_eq!(response.headers()["sec-websocket-protocol"], "lanline.v1");
         Client { socket, id: 0, welcome: ServerMessage::Pong { t: 0, clock_us: 0 } }

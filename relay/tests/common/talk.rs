@@ -64,3 +64,10 @@ pub fn percentile(ages: &[u64], percent: usize) -> u64 {
     sorted.sort_unstable();
     sorted[(sorted.len() - 1) * percent / 100]
 }
+
+/// Resident memory of this process, the relay and those who talk to it, in KiB.
+pub fn resident_kib() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}
