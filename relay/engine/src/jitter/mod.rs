@@ -151,7 +151,7 @@ impl<C: Codec> JitterBuffer<C> {
 
     /// Takes a packet that arrived at `now`.
     pub fn insert(&mut self, now: Micros, packet: Packet) {
-        let counts = !packet.pre_roll && !packet.prime && !packet.payload.is_empty();
+        let counts = self.tells_of_the_link(&packet);
         if !packet.prime {
             self.stats.received += 1;
         }
@@ -349,6 +349,13 @@ impl<C: Codec> JitterBuffer<C> {
     fn level_us(&self, now: Micros, timestamp: i64) -> i64 {
         let transit = transit_us(now, timestamp);
         transit - self.arrivals.fastest_us().unwrap_or(transit)
+    }
+
+    /// Whether a packet comes when the link brings it. Pre-roll is late by intent, and the end of a talkspurt early: a talker
+    /// who stops does not wait until the last packet is full.
+    fn tells_of_the_link(&self, packet: &Packet) -> bool {
+        let early = packet.end && self.arrivals.fastest_us().is_some();
+        !packet.pre_roll && !packet.prime && !early && !packet.payload.is_empty()
     }
 
     fn capture_stamp(&self) -> u32 {

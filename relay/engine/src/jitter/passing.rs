@@ -25,7 +25,7 @@ impl<C: Codec> JitterBuffer<C> {
     pub(crate) fn pass(&mut self, now: Micros, packet: &Packet) -> Passed {
         self.stats.received += 1;
         let timestamp = self.store.timestamp(packet);
-        let counts = !packet.pre_roll && !packet.payload.is_empty();
+        let counts = self.tells_of_the_link(packet);
         let anew = counts && !self.arrivals.record(now, timestamp, self.ptime.samples());
         if anew {
             self.start_anew(now, timestamp);

@@ -282,3 +282,18 @@ fn a_change_of_encoder_is_not_heard() {
     assert!(least > 7_000, "the tone falls to {least}");
     assert_eq!(buffer.stats().concealed_samples, 0);
 }
+
+#[test]
+fn a_last_packet_that_comes_early_does_not_make_those_after_it_late() {
+    let signal = tone(220.0, 960 * 250);
+    // Who stops sends what there is of the last packet at once; somebody else goes on.
+    let delay = |n: usize| if n == 100 { 5_000 } else { 25_000 };
+    let end = |n: usize, packet: &mut Packet| {
+        packet.end = n == 100 || n == 249;
+        packet.marker = n == 101;
+    };
+    let played = play(Pcm, &signal, 0, delay, end);
+    let (before, after) = (played.mean_delay(1_000_000, 2_000_000), played.mean_delay(2_200_000, 5_000_000));
+    assert!((after - before).abs() < 1.0, "{before} and then {after} ms");
+    assert_eq!((played.stats.expanded_samples, played.stats.concealed_samples), (0, 0));
+}

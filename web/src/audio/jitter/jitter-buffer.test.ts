@@ -146,6 +146,22 @@ describe('talkspurts', () => {
     expect(rms(device.between(300, 1000))).toBe(0);
   });
 
+  test('a last packet that comes early does not make those after it late', () => {
+    const device = new Device();
+    const fields = (n: number) => ({ marker: n === 0 || n === 101, end: n === 100 });
+    device.play(
+      stream(
+        0,
+        250,
+        (n) => (n === 100 ? 5 : 25),
+        (n) => packet(n * PTIME, tone, fields(n)),
+      ),
+      5000,
+    );
+    expect(device.buffer.stats.targetUs).toBeLessThan(5_000);
+    expect(device.buffer.stats.expandedSamples).toBe(0);
+  });
+
   test('an empty end ends it as well', () => {
     const device = new Device();
     const make = (n: number) =>

@@ -93,18 +93,19 @@ export class JitterBuffer {
     if (!packet.prime) {
       this.#stats.received += 1;
       if (packet.crossFade) this.#burstAtUs = nowUs;
-      if (packet.payload.length > 0 && !packet.preRoll) this.#noteArrival(nowUs, packet.timestamp);
+      if (packet.payload.length > 0 && !packet.preRoll) this.#noteArrival(nowUs, packet);
     }
     this.#packets.push(packet);
     if (this.#packets.length > MAX_PACKETS) this.#discardFirst();
   }
 
-  #noteArrival(nowUs: number, timestamp: number): void {
+  #noteArrival(nowUs: number, { timestamp, end: isLast }: Packet): void {
     // What overlaps with something that came before was held back for it, not by the link.
     const overlaps = timestamp < this.#newest && timestamp > this.#newest - RESTART_SAMPLES;
     const end = timestamp + this.#ptimeSamples;
     this.#newest = overlaps ? Math.max(this.#newest, end) : end;
-    if (overlaps) return;
+    // A talker who stops does not wait until the last packet is full: it comes early.
+    if (overlaps || (isLast && this.#arrivals.fastestUs !== null)) return;
     this.#arrivals.record(nowUs, timestamp, this.#ptimeSamples, nowUs - this.#burstAtUs > BURST_US);
   }
 
