@@ -22,6 +22,8 @@ pub(super) struct Arrivals {
     windows: u32,
     /// The largest of the window before.
     last_window_us: i64,
+    /// By how much every packet of late was behind the fastest.
+    floor_us: i64,
     outage: Outage,
 }
 
@@ -52,6 +54,10 @@ const FEW_WINDOWS: f32 = 2.2;
 
 /// Share of the windows without a packet later than is usual.
 const USUAL_QUANTILE: f32 = 0.7;
+
+/// Packets that are all later than the fastest are believed to be on a slower road: what is usual follows them by this share
+/// of the time.
+const FLOOR_RISES: i64 = 10;
 
 /// The least worth waiting for: the scheduling noise of the two machines.
 const MARGIN_US: i64 = 250;
@@ -104,9 +110,12 @@ impl Arrivals {
                 self.conclude();
                 self.window_max_us = (self.window_max_us - slower).max(0);
                 self.last_window_us = (self.last_window_us - slower).max(0);
+                self.floor_us = (self.floor_us - slower).max(0);
             }
         }
         let delay = transit - self.fastest.value().unwrap_or(transit);
+        let played_us = samples_to_us(i64::try_from(samples).unwrap_or(0));
+        self.floor_us = delay.min(self.floor_us + played_us / FLOOR_RISES);
         if self.counts(now, delay) {
             self.window_max_us = self.window_max_us.max(delay);
         }
@@ -143,9 +152,9 @@ impl Arrivals {
         delay + MARGIN_US + delay / 32
     }
 
-    /// The relative delay that no packet of most half seconds exceeds.
+    /// The relative delay that no packet of most half seconds exceeds, or that every packet of late had.
     pub fn usual_us(&self) -> i64 {
-        self.usual_us.min(MAX_TARGET_US)
+        self.usual_us.max(self.floor_us).min(MAX_TARGET_US)
     }
 
     /// The relative delay of late: what is given up below it would have to be concealed again right away.

@@ -297,3 +297,12 @@ fn a_last_packet_that_comes_early_does_not_make_those_after_it_late() {
     assert!((after - before).abs() < 1.0, "{before} and then {after} ms");
     assert_eq!((played.stats.expanded_samples, played.stats.concealed_samples), (0, 0));
 }
+
+#[test]
+fn on_a_road_that_has_become_slower_speech_is_slowed_down_once() {
+    let signal = tone(220.0, 960 * 250);
+    let played = play(Pcm, &signal, 0, |n| if n < 100 { 5_000 } else { 25_000 }, |n, packet| packet.end = n == 249);
+    let JitterStats { expanded_samples, accelerated_samples, concealed_samples, .. } = played.stats;
+    assert!(expanded_samples + concealed_samples < 48 * 50, "{expanded_samples} and {concealed_samples} samples");
+    assert!(accelerated_samples < 48 * 30, "{accelerated_samples} samples");
+}

@@ -22,6 +22,12 @@ const DEAR_TO_US = 60_000;
 const FEW_WINDOWS = f32(2.2);
 /** Share of the windows without a packet later than is usual. */
 const USUAL_QUANTILE = f32(0.7);
+
+/**
+ * Packets that are all later than the fastest are believed to be on a slower road: what is usual follows them by this
+ * share of the time.
+ */
+const FLOOR_RISES = 10;
 /** The least worth waiting for: the scheduling noise of the two machines. */
 const MARGIN_US = 250;
 /** However late packets are: a talk with more delay than this is none. */
@@ -48,6 +54,8 @@ export class Arrivals {
   #windows = 0;
   /** The largest delay of the window before. */
   #lastWindowUs = 0;
+  /** By how much every packet of late was behind the fastest. */
+  #floorUs = 0;
   /** By how much the histogram is still to be moved: less than a bucket. */
   #shiftUs = 0;
   #inOutage = false;
@@ -62,6 +70,7 @@ export class Arrivals {
     const fastest = this.#fastest.value!;
     if (before !== null && fastest - before > DRIFT_US) this.#slower(fastest - before);
     const delay = transit - fastest;
+    this.#floorUs = Math.min(delay, this.#floorUs + Math.trunc(Math.trunc((samples * 125) / 6) / FLOOR_RISES));
     const jitter = this.#isJitter(nowUs, delay);
     if (counts && jitter) this.#windowMaxUs = Math.max(this.#windowMaxUs, delay);
     this.#windowSamples += samples;
@@ -96,9 +105,9 @@ export class Arrivals {
     return delay + MARGIN_US + Math.floor(delay / 32);
   }
 
-  /** The relative delay that no packet of most half seconds exceeds. */
+  /** The relative delay that no packet of most half seconds exceeds, or that every packet of late had. */
   get usualUs(): number {
-    return Math.min(this.#usualUs, MAX_TARGET_US);
+    return Math.min(Math.max(this.#usualUs, this.#floorUs), MAX_TARGET_US);
   }
 
   /** The relative delay of late: what is given up below it would have to be concealed again right away. */
@@ -121,6 +130,7 @@ export class Arrivals {
     this.#conclude();
     this.#windowMaxUs = Math.max(0, this.#windowMaxUs - byUs);
     this.#lastWindowUs = Math.max(0, this.#lastWindowUs - byUs);
+    this.#floorUs = Math.max(0, this.#floorUs - byUs);
   }
 
   #isJitter(nowUs: number, delay: number): boolean {
