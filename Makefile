@@ -46,6 +46,7 @@ test-chromium: $(NODE_MODULES)
 test-browsers: $(NODE_MODULES) test-chromium ## Test the page in Chromium, Firefox and WebKitGTK
 	@scripts/deps browsers
 	npm --prefix web run e2e:browsers
+	HARDSHIP=1 npm --prefix web run e2e -- hardship
 	if [ "$$(id -u)" = 0 ]; then npm --prefix web run e2e:island; fi
 
 $(NODE_MODULES): web/package.json web/package-lock.json
