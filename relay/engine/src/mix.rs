@@ -58,8 +58,6 @@ pub(crate) struct Mix<C: Codec> {
     pub listeners: usize,
     /// How many did before everybody was given a place anew.
     pub listened: usize,
-    /// Nobody heard it of late: its place is for the next one.
-    pub free: bool,
     /// The packet of the tick under way; `None` where nobody contributes.
     pub packet: Option<FeedPacket>,
     /// Changes with each fresh start of the encoder.
@@ -92,7 +90,6 @@ impl<C: Codec> Mix<C> {
             key: MixKey::default(),
             listeners: 0,
             listened: 0,
-            free: true,
             packet: None,
             generation: 0,
             heard: None,
@@ -108,10 +105,14 @@ impl<C: Codec> Mix<C> {
         }
     }
 
+    /// Whether nobody heard it of late: its place is for the next one.
+    pub fn is_free(&self) -> bool {
+        self.listened == 0 && self.listeners == 0
+    }
+
     /// Becomes another mix.
     pub fn become_another(&mut self, key: MixKey) {
         self.key = key;
-        self.free = false;
         self.last = None;
     }
 

@@ -360,8 +360,7 @@ impl<C: Codec> JitterBuffer<C> {
 
     fn capture_stamp(&self) -> u32 {
         let Some((timestamp, stamp)) = self.capture else { return 0 };
-        let buffered = i64::try_from(self.pcm.len()).unwrap_or(0);
-        let offset = samples_to_us(self.next_timestamp - buffered - timestamp);
+        let offset = self.next_sample_us(timestamp);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "modulo 2^32 is meant")]
         let moved = stamp.wrapping_add(offset as u32);
         moved.max(1)
@@ -370,9 +369,13 @@ impl<C: Codec> JitterBuffer<C> {
     /// How long the next sample has been here, as if samples came one by one, the first of each packet with the packet.
     fn held_us(&self, now: Micros) -> Option<u64> {
         let (timestamp, arrived) = self.arrival?;
+        Some(u64::try_from(now.since(arrived).cast_signed() - self.next_sample_us(timestamp)).unwrap_or(0))
+    }
+
+    /// Media time of the sample that is pulled next, after the one at `timestamp`, microseconds.
+    fn next_sample_us(&self, timestamp: i64) -> i64 {
         let buffered = i64::try_from(self.pcm.len()).unwrap_or(0);
-        let offset = samples_to_us(self.next_timestamp - buffered - timestamp);
-        Some(u64::try_from(now.since(arrived).cast_signed() - offset).unwrap_or(0))
+        samples_to_us(self.next_timestamp - buffered - timestamp)
     }
 
     fn packet_samples(&self) -> i64 {

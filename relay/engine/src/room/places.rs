@@ -40,14 +40,13 @@ impl<C: Codec + Clone> Places<C> {
     pub fn begin_anew(&mut self) {
         for mix in &mut self.mixes {
             mix.listened = std::mem::take(&mut mix.listeners);
-            mix.free = mix.listened == 0;
         }
     }
 
     /// Gives a listener, who heard the mix at place `from`, the one with that key. Where there are too many, the one that is
     /// without the listener alone.
     pub fn give(&mut self, key: &MixKey, listener: ParticipantId, from: Option<usize>, past: &VecDeque<Tick>) -> usize {
-        let taken = self.mixes.iter().position(|mix| !mix.free && mix.key == *key);
+        let taken = self.mixes.iter().position(|mix| !mix.is_free() && mix.key == *key);
         let place = taken.or_else(|| self.carry_on(key, from, past)).unwrap_or_else(|| self.make(key, listener));
         self.mixes[place].listeners += 1;
         place
@@ -68,7 +67,7 @@ impl<C: Codec + Clone> Places<C> {
     }
 
     fn make(&mut self, key: &MixKey, listener: ParticipantId) -> usize {
-        let free = self.mixes.iter().position(|mix| mix.free);
+        let free = self.mixes.iter().position(Mix::is_free);
         let mut key = key.clone();
         if free.is_none() && self.mixes.len() >= self.most {
             key = key.only(listener);
