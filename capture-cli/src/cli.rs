@@ -73,7 +73,15 @@ pub struct RoomArgs {
     #[arg(long, value_name = "ROOM")]
     pub room: Option<String>,
     /// The room's invite key or the host key, where the link has none after its #.
-    #[arg(long, env = "LANLINE_KEY", value_name = "KEY", hide_env_values = true, conflicts_with = "pin")]
+    // One key in 64 begins with a hyphen.
+    #[arg(
+        long,
+        env = "LANLINE_KEY",
+        value_name = "KEY",
+        hide_env_values = true,
+        conflicts_with = "pin",
+        allow_hyphen_values = true
+    )]
     pub key: Option<String>,
     /// The room's PIN.
     #[arg(long, env = "LANLINE_PIN", value_name = "PIN", hide_env_values = true)]
@@ -287,6 +295,7 @@ mod tests {
             "probe --url http://h:1/r/a --json --count 20",
             "listen --url https://h:1/r/a#abcdefghijklmnopqrstuv",
             "listen --url https://h:1/r/a --key abcdefghijklmnopqrstuv",
+            "listen --url https://h:1/r/a --key -EjGAiQp1glJqNaPYDe1_Q",
             "listen --url https://h:1/r/a --pin 012345",
         ] {
             let words = std::iter::once("capture-cli").chain(line.split(' '));
