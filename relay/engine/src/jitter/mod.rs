@@ -1,7 +1,7 @@
 //! The jitter buffer: packets in when they come, a continuous signal out when it is due.
 //!
 //! Read in this order: [`arrivals`] learns how late packets are and says which delay is worth having, [`decision`]
-//! compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`], [`concealment`] is
+//! compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`] and [`likeness`], [`concealment`] is
 //! for what is not there and [`backlog`] for what is too old, [`stream`] decodes, [`store`] holds the packets.
 //! [`passing`] is for packets that are forwarded instead, [`outcome`] for what is told of all this. Structure and vocabulary
 //! follow NetEq; what differs is said in place.
@@ -14,6 +14,7 @@ mod backlog;
 mod concealment;
 mod decision;
 mod histogram;
+mod likeness;
 mod outcome;
 mod packet;
 mod passing;

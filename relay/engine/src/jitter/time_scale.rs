@@ -1,11 +1,10 @@
 //! Making speech shorter or longer by one pitch period, at its own pitch (as WSOLA and NetEq's accelerate do).
 
+use super::likeness::most_alike;
+
 /// What is searched for a period: 2.5 to 12.5 ms, 80 to 400 Hz.
 const MIN_PERIOD: usize = 120;
 pub(super) const MAX_PERIOD: usize = 600;
-
-/// The coarse search runs on every third sample (16 kHz); on fewer it misses the best period of a voice now and then.
-const COARSE: usize = 3;
 
 /// Samples that [`remove_period`] and [`insert_period`] want to see to reach every period.
 pub(super) const WANTED: usize = 2 * MAX_PERIOD;
@@ -45,8 +44,15 @@ pub(super) fn repeat_period(heard: &[i16], next: &mut Vec<i16>, at_least: Likene
     }
     let window = longest.min(next.len());
     let joined = [&heard[heard.len() - longest..], &next[..window]].concat();
-    let score = |period: usize, step: usize| likeness(&joined[longest - period..][..window], &next[..window], step);
-    let Some(period) = choose_period(&joined, longest, at_least, score) else { return 0 };
+    let period = if is_quiet(&joined) {
+        longest
+    } else {
+        let (place, likeness) = most_alike(&next[..window], &joined, 0..=longest - MIN_PERIOD);
+        if likeness < at_least.0 {
+            return 0;
+        }
+        longest - place
+    };
     let mut bridge = joined[longest - period..longest].to_vec();
     cross_fade(&next[..window.min(period)], &mut bridge);
     next.splice(0..0, bridge);
@@ -79,63 +85,29 @@ pub(super) fn best_joint(tail: &[i16], next: &[i16], overlap: usize) -> usize {
     if next.len() < overlap || places == 0 {
         return 0;
     }
-    let like = |place: usize, step: usize| likeness(&tail[place..place + overlap], &next[..overlap], step);
-    let (around, _) = best((0..=places).step_by(COARSE), |place| like(place, COARSE));
-    let fine = around.saturating_sub(COARSE)..=(around + COARSE).min(places);
-    best(fine, |place| like(place, 1)).0
+    most_alike(&next[..overlap], tail, 0..=places).0
 }
 
+/// The period of at most `most` samples with which the signal begins; in silence the longest.
 fn find_period(samples: &[i16], most: usize, at_least: Likeness) -> Option<usize> {
     let longest = MAX_PERIOD.min(most).min(samples.len() / 2);
     if longest < MIN_PERIOD {
         return None;
     }
-    let score = |period: usize, step: usize| {
-        let window = longest.min(samples.len() - period);
-        likeness(&samples[..window], &samples[period..period + window], step)
-    };
-    choose_period(&samples[..2 * longest], longest, at_least, score)
-}
-
-/// The period up to `longest` with the best score, first searched on every few samples; in silence the longest.
-fn choose_period(
-    samples: &[i16],
-    longest: usize,
-    at_least: Likeness,
-    score: impl Fn(usize, usize) -> f32,
-) -> Option<usize> {
-    if is_quiet(samples) {
+    if is_quiet(&samples[..2 * longest]) {
         return Some(longest);
     }
-    let (around, _) = best((MIN_PERIOD..=longest).step_by(COARSE), |period| score(period, COARSE));
-    let fine = around.saturating_sub(COARSE).max(MIN_PERIOD)..=(around + COARSE).min(longest);
-    let (period, score) = best(fine, |period| score(period, 1));
-    (score >= at_least.0).then_some(period)
-}
-
-/// The first candidate with the highest score.
-fn best(candidates: impl Iterator<Item = usize>, score: impl Fn(usize) -> f32) -> (usize, f32) {
-    candidates
-        .map(|candidate| (candidate, score(candidate)))
-        .fold((0, f32::NEG_INFINITY), |best, scored| if scored.1 > best.1 { scored } else { best })
-}
-
-/// Normalised correlation of every `step`-th sample.
-fn likeness(a: &[i16], b: &[i16], step: usize) -> f32 {
-    let (mut ab, mut aa, mut bb) = (0.0f32, 1.0f32, 1.0f32);
-    for (&a, &b) in a.iter().zip(b).step_by(step) {
-        let (a, b) = (f32::from(a), f32::from(b));
-        ab += a * b;
-        aa += a * a;
-        bb += b * b;
-    }
-    ab / (aa * bb).sqrt()
+    let (period, likeness) = most_alike(&samples[..longest], samples, MIN_PERIOD..=longest);
+    (likeness >= at_least.0).then_some(period)
 }
 
 fn mean_square(samples: &[i16]) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
     let count = samples.len().max(1) as f32;
-    samples.iter().map(|&s| f32::from(s) * f32::from(s)).sum::<f32>() / count
+    let sum: u64 = samples.iter().map(|&s| u64::from(s.unsigned_abs()).pow(2)).sum();
+    #[expect(clippy::cast_precision_loss, reason = "nobody hears the last bits")]
+    let sum = sum as f32;
+    sum / count
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
