@@ -10,6 +10,7 @@ pub mod addresses;
 pub mod audio_queue;
 pub mod authority;
 pub mod banner;
+pub mod branch;
 pub mod check;
 pub mod cli;
 pub mod clock;

@@ -22,6 +22,7 @@ use tokio_tungstenite::{
 };
 
 use crate::{
+    branch::Branch,
     clock::Clock,
     closing,
     connection::Connection,
@@ -74,6 +75,8 @@ pub struct Session {
     discarded: u64,
     second: Interval,
     linger: Option<Pin<Box<Sleep>>>,
+    /// Everything but what there is to write.
+    arrivals: Branch,
     ended: Option<Close>,
     via: Via,
 }
@@ -121,6 +124,7 @@ impl Session {
             discarded: 0,
             second,
             linger: None,
+            arrivals: Branch::default(),
             ended: None,
             via,
         }
@@ -181,7 +185,17 @@ impl Session {
         }
         if self.linger.is_none() && (self.ended.is_some() || self.egress.is_closing()) {
             self.linger = Some(Box::pin(sleep(LINGER)));
+            self.arrivals.rouse();
         }
+        let Some(waker) = self.arrivals.woken(cx.waker()) else { return Poll::Pending };
+        let step = self.poll_arrivals(&mut Context::from_waker(&waker));
+        if step.is_ready() {
+            self.arrivals.rouse();
+        }
+        step
+    }
+
+    fn poll_arrivals(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         if self.linger.as_mut().is_some_and(|linger| linger.as_mut().poll(cx).is_ready()) {
             return Poll::Ready(Step::Gone);
         }

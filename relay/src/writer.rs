@@ -58,6 +58,8 @@ pub struct Writer {
     /// A prime was written: what it leads up to belongs to the same burst.
     in_burst: bool,
     unflushed: bool,
+    /// Nothing was left when the queues were last looked at; whoever has pushed since has woken the session.
+    emptied: bool,
     /// What the kernel holds after the flush is not known from what was written.
     look_again: bool,
     recheck: Option<Pin<Box<Sleep>>>,
@@ -72,6 +74,17 @@ enum End {
     Closing(Close),
     /// Nothing more is written.
     Silent,
+}
+
+/// Why no more is put into the socket's buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filled {
+    /// There is nothing more, or it has to wait for the listener's report.
+    Emptied,
+    /// The kernel holds too much.
+    Gated,
+    /// The buffer is full.
+    Enough,
 }
 
 impl Writer {
@@ -89,6 +102,7 @@ impl Writer {
             portion: 0,
             in_burst: false,
             unflushed: false,
+            emptied: false,
             look_again: false,
             recheck: None,
             recheck_after: RECHECK,
@@ -126,6 +140,7 @@ impl Writer {
             return Poll::Pending;
         }
         self.egress.register(cx.waker());
+        self.emptied = false;
         loop {
             if self.unflushed {
                 ready!(socket.poll_flush_unpin(cx))?;
@@ -138,22 +153,21 @@ impl Writer {
                 self.end = End::Silent;
                 return Poll::Ready(Ok(close));
             }
-            let gated = self.fill(socket)?;
+            if self.emptied {
+                return Poll::Pending;
+            }
+            let filled = self.fill(socket)?;
+            self.emptied = filled == Filled::Emptied;
             if self.unflushed {
                 self.recheck_after = RECHECK;
-                continue;
-            }
-            if gated {
+            } else if filled == Filled::Gated {
                 ready!(self.poll_recheck(cx));
-                continue;
             }
-            return Poll::Pending;
         }
     }
 
-    /// Puts messages into the socket's buffer until nothing is left or enough is in it; true if the kernel's queue
-    /// is what keeps more from being written.
-    fn fill(&mut self, socket: &mut WebSocketStream<Connection>) -> Result<bool, Error> {
+    /// Puts messages into the socket's buffer until nothing is left or enough is in it.
+    fn fill(&mut self, socket: &mut WebSocketStream<Connection>) -> Result<Filled, Error> {
         let mut held = None;
         let mut batch = 0;
         while batch < BATCH {
@@ -161,9 +175,13 @@ impl Writer {
             let pending = self.egress.pending(now);
             let text = pending.text || (self.ping_due && pending.close.is_none());
             if !text && !pending.audio && pending.close.is_none() {
-                return Ok(false);
+                return Ok(Filled::Emptied);
             }
             let held = *held.get_or_insert_with(|| {
+                // To ask costs as much as the rest of this, and where little was written little is held.
+                if !text && self.pace.holds_little() {
+                    return self.pace.holds_at_most();
+                }
                 let held = held_by_kernel(socket);
                 self.pace.drained(now.0, held);
                 held
@@ -181,8 +199,8 @@ impl Writer {
             };
             let mut sequence = None;
             let message = match decide(view) {
-                Turn::WaitForKernel => return Ok(true),
-                Turn::WaitForReport => return Ok(false),
+                Turn::WaitForKernel => return Ok(Filled::Gated),
+                Turn::WaitForReport => return Ok(Filled::Emptied),
                 Turn::Text if self.ping_due => {
                     self.ping_due = false;
                     Message::text(ServerMessage::Ping { t: now.0.cast_signed() }.to_json())
@@ -205,7 +223,7 @@ impl Writer {
                 }
             };
             let bytes = message.len() + FRAMING;
-            self.look_again |= held > 0 || sequence.is_none();
+            self.look_again |= sequence.is_none();
             match sequence {
                 Some(sequence) => {
                     self.portion = 0;
@@ -221,7 +239,7 @@ impl Writer {
                 break;
             }
         }
-        Ok(false)
+        Ok(Filled::Enough)
     }
 
     fn poll_recheck(&mut self, cx: &mut Context<'_>) -> Poll<()> {

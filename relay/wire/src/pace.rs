@@ -13,7 +13,7 @@ const SHORTEST_LOOK_US: u64 = 1000;
 /// Bounds what waits below one sender of packets.
 ///
 /// Sans-IO: the owner says what the queue holds, after it has written ([`filled`](Self::filled)) and before it
-/// writes again ([`drained`](Self::drained)).
+/// writes again ([`drained`](Self::drained)), which may be left out while it [holds little](Self::holds_little).
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     ptime_us: u64,
@@ -82,6 +82,19 @@ impl Pace {
         self.drains = if held == 0 { rate.max(self.drains) } else { rate }.min(self.stream());
     }
 
+    /// What the queue holds if nothing has left it since the last look.
+    #[must_use]
+    pub fn holds_at_most(&self) -> usize {
+        usize::try_from(self.last.held).unwrap_or(usize::MAX)
+    }
+
+    /// Whether that is so little, half of what may wait, that a packet may be written without a look. A stall is noticed
+    /// all the same before the bound is reached.
+    #[must_use]
+    pub fn holds_little(&self) -> bool {
+        self.holds_at_most() <= self.limit() / 2
+    }
+
     /// Nothing more is written while this many bytes or more wait. At least 1: where nothing waits, one packet goes.
     #[must_use]
     pub fn limit(&self) -> usize {
@@ -109,8 +122,8 @@ mod tests {
     const PTIME: u64 = 20_000;
     const BUDGET: u64 = 100_000;
 
-    /// A queue that `drain` empties, looked at every 5 ms and offered a packet every 20 ms; the most that was in it,
-    /// in packets, in each second.
+    /// A queue that `drain` empties, offered a packet every 20 ms and looked at as rarely as may be, or every 5 ms while it
+    /// holds too much; the most that was in it, in packets, in each second.
     fn run(seconds: u64, drain: impl Fn(u64, u64) -> u64) -> Vec<u64> {
         let mut pace = Pace::new(PTIME, PACKET as usize, BUDGET);
         let (mut held, mut offered) = (0, 0);
@@ -118,16 +131,15 @@ mod tests {
         for now in (0..seconds * 1_000_000).step_by(5000) {
             held = drain(now, held);
             offered += u64::from(now % PTIME == 0);
-            pace.drained(now, held as usize);
-            let mut wrote = false;
-            while offered > 0 && (held as usize) < pace.limit() {
+            if !pace.holds_little() && offered > 0 {
+                pace.drained(now, held as usize);
+            }
+            let mut known = if pace.holds_little() { pace.holds_at_most() } else { held as usize };
+            while offered > 0 && known < pace.limit() {
                 held += PACKET;
+                known += PACKET as usize;
                 offered -= 1;
                 pace.wrote(now, PACKET as usize);
-                wrote = true;
-            }
-            if wrote {
-                pace.filled(now, held as usize);
             }
             // What the sender's own queue discards.
             offered = offered.min(6);
