@@ -114,7 +114,7 @@ fn indent(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relay_wire::text::Notice;
+    use relay_wire::Notice;
     use relay_wire::{Colour, DisplayName, MutedBy, Role, RoomName};
 
     #[test]

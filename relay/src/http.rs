@@ -12,7 +12,7 @@ use axum::{
     routing::{get, post},
 };
 use relay_engine::Ptime;
-use relay_wire::{MAX_MESSAGE, RoomName, text::Notice};
+use relay_wire::{MAX_MESSAGE, Notice, RoomName};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::{sync::oneshot, time::timeout};

@@ -3,7 +3,7 @@
 mod common;
 
 use common::TestRelay;
-use relay_wire::{ClientMessage, ServerMessage, Severity, text::Notice};
+use relay_wire::{ClientMessage, Notice, ServerMessage, Severity};
 
 #[tokio::test]
 async fn who_comes_mutes_and_goes_is_told_to_the_others() {

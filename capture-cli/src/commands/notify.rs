@@ -1,7 +1,7 @@
 //! `notify`: a notification to everyone in a room, over HTTP, without taking part.
 
+use relay_wire::Notice;
 use relay_wire::Role;
-use relay_wire::text::Notice;
 
 use crate::cli::NotifyArgs;
 use crate::exit::Failure;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use relay_wire::text::Notice;
+use relay_wire::Notice;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::connect::{ConnectError, Target, error_sentence};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use relay_engine::ParticipantId;
-use relay_wire::{Colour, DisplayName, Gain, Participant, Role, UpHeader, text::Notice};
+use relay_wire::{Colour, DisplayName, Gain, Notice, Participant, Role, UpHeader};
 use tokio::sync::oneshot;
 
 use crate::egress::Egress;

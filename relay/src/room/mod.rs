@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use relay_engine::{Input, MAX_GAINS, Micros, OpusCodec, Output, ParticipantId, Ptime, Room as Engine, RoomConfig};
 use relay_wire::{
-    Colour, DisplayName, Participant, Role, RoomName, SAMPLE_RATE, ServerMessage, VERSION, close, text::Notice,
+    Colour, DisplayName, Notice, Participant, Role, RoomName, SAMPLE_RATE, ServerMessage, VERSION, close,
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 

@@ -17,6 +17,7 @@ pub mod audio;
 pub mod colour;
 pub mod gain;
 pub mod name;
+pub mod notice;
 pub mod pace;
 pub mod role;
 pub mod standing;
@@ -28,10 +29,11 @@ pub use audio::{DownFlags, DownHeader, ParseError, UpFlags, UpHeader};
 pub use colour::Colour;
 pub use gain::Gain;
 pub use name::{DisplayName, NameError, RoomName};
+pub use notice::{Notice, Severity};
 pub use pace::Pace;
 pub use role::{MutedBy, Role};
 pub use standing::Standing;
-pub use text::{ClientMessage, Participant, ServerMessage, Severity, TextError};
+pub use text::{ClientMessage, Participant, ServerMessage, TextError};
 
 /// The WebSocket subprotocol; a handshake without it is refused before the upgrade.
 pub const SUBPROTOCOL: &str = "lanline.v1";

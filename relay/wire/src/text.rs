@@ -5,14 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::colour::Colour;
 use crate::gain::Gain;
 use crate::name::{DisplayName, RoomName, is_control};
+use crate::notice::Notice;
 use crate::role::{MutedBy, Role};
 
 /// Longest chat line, in Unicode scalar values.
 pub const MAX_CHAT_CHARS: usize = 1000;
-/// Longest title of a notification, in Unicode scalar values.
-pub const MAX_TITLE_CHARS: usize = 80;
-/// Longest text of a notification, in Unicode scalar values.
-pub const MAX_NOTIFICATION_CHARS: usize = 800;
 
 /// A message from a participant to the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -247,32 +244,6 @@ pub struct Participant {
     pub away: bool,
 }
 
-/// Content of a notification, as sent over a socket or as the body of the HTTP call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    /// How much it matters.
-    #[serde(default)]
-    pub severity: Severity,
-    /// One line; 1 to [`MAX_TITLE_CHARS`] characters.
-    pub title: String,
-    /// The rest, may be empty; up to [`MAX_NOTIFICATION_CHARS`] characters.
-    #[serde(default)]
-    pub text: String,
-}
-
-/// How much a notification matters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// For information.
-    #[default]
-    Info,
-    /// Should be looked at.
-    Warning,
-    /// Needs action now.
-    Critical,
-}
-
 /// An integer of up to 53 bits: what a page's number holds exactly.
 pub type Integer53 = i64;
 
@@ -355,20 +326,6 @@ impl ServerMessage {
     }
 }
 
-impl Notice {
-    /// Checks lengths and characters.
-    ///
-    /// # Errors
-    /// [`TextError::BadText`] saying which rule is broken.
-    pub fn check(&self) -> Result<(), TextError> {
-        check_text(&self.title, 1, MAX_TITLE_CHARS, "a notification's title has 1 to 80 characters")?;
-        if self.title.contains('\n') {
-            return Err(TextError::BadText("a notification's title is one line"));
-        }
-        check_text(&self.text, 0, MAX_NOTIFICATION_CHARS, "a notification's text has at most 800 characters")
-    }
-}
-
 fn parse_typed<T: for<'de> Deserialize<'de>>(text: &str, known: &[&str]) -> Result<Option<T>, TextError> {
     #[derive(Deserialize)]
     struct Typed {
@@ -382,7 +339,7 @@ fn parse_typed<T: for<'de> Deserialize<'de>>(text: &str, known: &[&str]) -> Resu
     serde_json::from_str(text).map(Some).map_err(|e| TextError::BadFields { kind: typed.kind, reason: e.to_string() })
 }
 
-fn check_text(text: &str, min: usize, max: usize, rule: &'static str) -> Result<(), TextError> {
+pub(crate) fn check_text(text: &str, min: usize, max: usize, rule: &'static str) -> Result<(), TextError> {
     if text.trim().chars().count() < min || text.chars().count() > max {
         return Err(TextError::BadText(rule));
     }
