@@ -69,7 +69,10 @@ impl Roster {
                 Some(format!("the relay refused a message: {} ({})", escape(message), escape(code)))
             }
             ServerMessage::Goodbye { reason, .. } => Some(format!("the relay says goodbye: {}", escape(reason))),
-            ServerMessage::Ping { .. } | ServerMessage::Pong { .. } | ServerMessage::Resume { .. } => None,
+            ServerMessage::Ping { .. }
+            | ServerMessage::Pong { .. }
+            | ServerMessage::Resume { .. }
+            | ServerMessage::Microphone { .. } => None,
         }
     }
 
@@ -185,6 +188,7 @@ mod tests {
             muted: false,
             talking: false,
             away: false,
+            microphone_ms: None,
         }
     }
 }

@@ -283,6 +283,7 @@ impl Session {
                     seat.identify(name, colour);
                 }
             }
+            ClientMessage::Microphone { delay_ms } => self.tell_at(now, |id| Event::Microphone(id, delay_ms)),
             ClientMessage::Deafen { deafened } => self.tell_at(now, |id| Event::Deafen(id, deafened)),
             ClientMessage::Gain { participant, db } => {
                 self.tell_at(now, |id| Event::Gain(id, relay_engine::ParticipantId(participant), db));

@@ -61,6 +61,8 @@ pub enum Event {
     Mute(ParticipantId, bool),
     /// Somebody has that name and that colour from now on.
     Identity(ParticipantId, DisplayName, Colour),
+    /// Somebody's microphone costs so many milliseconds.
+    Microphone(ParticipantId, u16),
     /// The host mutes somebody, or all but the hosts.
     MuteByHost(Option<ParticipantId>),
     /// The host removes somebody; they hear it before they leave.

@@ -47,6 +47,8 @@ struct Member {
     told_undecodable: bool,
     /// The host muted them, and they have not unmuted since.
     silenced: bool,
+    /// What their microphone costs, as they say.
+    microphone_ms: Option<u16>,
     /// Nothing up to this message was said to them, for they were not here.
     since: u64,
     /// The last of their own numbers that was taken.
@@ -110,6 +112,7 @@ impl Room {
             }
             Event::Mute(id, muted) => self.mute(id, muted),
             Event::Identity(id, name, colour) => self.identify(id, name, colour),
+            Event::Microphone(id, delay_ms) => self.note_microphone(id, delay_ms),
             Event::MuteByHost(whom) => self.mute_by_host(whom),
             Event::Remove(id) => self.remove(id),
             Event::End => self.end(),
@@ -152,6 +155,7 @@ impl Room {
             talking: false,
             told_undecodable: false,
             silenced: false,
+            microphone_ms: None,
             since,
             echo: 0,
             quiet: false,
@@ -263,6 +267,13 @@ impl Room {
         self.broadcast(&ServerMessage::Identity { id: id.0, name, colour });
     }
 
+    fn note_microphone(&mut self, id: ParticipantId, delay_ms: u16) {
+        let Some(at) = self.position(id) else { return };
+        if self.members[at].microphone_ms.replace(delay_ms) != Some(delay_ms) {
+            self.broadcast_but(id, &ServerMessage::Microphone { id: id.0, delay_ms });
+        }
+    }
+
     fn drive(&mut self, now: Micros, input: Input) {
         self.engine.handle(now, input);
         while let Some(output) = self.engine.poll_output() {
@@ -350,6 +361,7 @@ impl Member {
             muted: self.muted,
             talking: self.talking,
             away: self.is_away(),
+            microphone_ms: self.microphone_ms,
         }
     }
 

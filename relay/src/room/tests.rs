@@ -241,6 +241,23 @@ fn a_seat_that_the_room_does_not_know_ends_with_a_reason() {
 }
 
 #[test]
+fn what_a_microphone_costs_is_told_to_the_others_when_it_changes_and_to_who_comes() {
+    let mut room = room();
+    let (talker, listener) = (Guest::enter(&mut room, 1), Guest::enter(&mut room, 2));
+    talker.read();
+    listener.read();
+    for delay_ms in [31, 31, 64] {
+        room.handle(Micros(0), Event::Microphone(ParticipantId(1), delay_ms));
+    }
+    let told = |delay_ms| ServerMessage::Microphone { id: 1, delay_ms };
+    assert_eq!(listener.read(), [told(31), told(64)]);
+    assert_eq!(talker.read(), []);
+    let late = Guest::enter(&mut room, 3).read();
+    let [ServerMessage::Welcome { participants, .. }] = late.as_slice() else { panic!("{late:?}") };
+    assert_eq!(participants.iter().map(|p| p.microphone_ms).collect::<Vec<_>>(), [Some(64), None, None]);
+}
+
+#[test]
 fn who_is_muted_by_the_host_is_not_heard() {
     let talks = |room: &mut Room, sequence: u16| {
         let header = UpHeader {

@@ -46,6 +46,11 @@ pub enum ClientMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         colour: Option<Colour>,
     },
+    /// Says what the microphone costs, which its listeners are shown apart from the way up.
+    Microphone {
+        /// From the capture of a sample until its packet is written, the packet's own length left out.
+        delay_ms: u16,
+    },
     /// The participant does not want to hear, or wants to hear again; the relay sends no audio meanwhile.
     Deafen {
         /// The new state.
@@ -153,6 +158,13 @@ pub enum ServerMessage {
         /// What they are shown in.
         colour: Colour,
     },
+    /// What somebody's microphone costs, as they say.
+    Microphone {
+        /// Who.
+        id: u32,
+        /// From the capture of a sample until its packet is written, the packet's own length left out.
+        delay_ms: u16,
+    },
     /// Somebody's link is gone, or they are back; while away they neither talk nor hear.
     Away {
         /// Who.
@@ -242,6 +254,9 @@ pub struct Participant {
     /// Whether their link is gone while their seat is held.
     #[serde(default)]
     pub away: bool,
+    /// What their microphone costs, if they have said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub microphone_ms: Option<u16>,
 }
 
 /// An integer of up to 53 bits: what a page's number holds exactly.
@@ -272,8 +287,19 @@ impl ClientMessage {
     /// # Errors
     /// [`TextError`] saying what is wrong with it.
     pub fn parse(text: &str) -> Result<Option<Self>, TextError> {
-        let known =
-            ["chat", "notify", "mute", "identity", "deafen", "received", "gain", "ping", "pong", "resume_received"];
+        let known = [
+            "chat",
+            "notify",
+            "mute",
+            "identity",
+            "microphone",
+            "deafen",
+            "received",
+            "gain",
+            "ping",
+            "pong",
+            "resume_received",
+        ];
         let message: Option<Self> = parse_typed(text, &known)?;
         match &message {
             Some(Self::Chat { text, .. }) => {
@@ -308,6 +334,7 @@ impl ServerMessage {
                 "talking",
                 "muted",
                 "identity",
+                "microphone",
                 "away",
                 "chat",
                 "notification",

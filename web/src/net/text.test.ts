@@ -23,7 +23,7 @@ test('a welcome gives all that a session needs', () => {
     bitrate: 64000,
     clockUs: 123456789,
     participants: [
-      { id: 1, name: 'Ada', colour: 0, role: 'host', muted: true, talking: false, away: true },
+      { id: 1, name: 'Ada', colour: 0, role: 'host', muted: true, talking: false, away: true, microphoneMs: null },
       {
         id: 3,
         name: '<img src=x onerror=alert(1)>',
@@ -32,6 +32,7 @@ test('a welcome gives all that a session needs', () => {
         muted: false,
         talking: true,
         away: false,
+        microphoneMs: 31,
       },
     ],
     resume: 'eyJyb29tIjoic3RhZ2UtMiJ9.c2lnbmVk',

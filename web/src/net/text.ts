@@ -14,6 +14,8 @@ export interface Participant {
   talking: boolean;
   /** Their link is gone, and their seat is held. */
   away: boolean;
+  /** What their microphone costs, as they say; null until then. */
+  microphoneMs: number | null;
 }
 
 export type Severity = 'info' | 'warning' | 'critical';
@@ -42,6 +44,7 @@ export type RelayMessage =
   | { type: 'talking'; id: number; talking: boolean }
   | { type: 'muted'; id: number; muted: boolean; byHost: boolean }
   | { type: 'identity'; id: number; name: string; colour: number }
+  | { type: 'microphone'; id: number; delayMs: number }
   | { type: 'away'; id: number; away: boolean }
   | {
       type: 'chat';
@@ -78,6 +81,8 @@ export type PageMessage =
   | { type: 'deafen'; deafened: boolean }
   /** Undefined: it stays as it is. */
   | { type: 'identity'; name: string; colour: number | undefined }
+  /** What one's own costs, for the others' ledgers. */
+  | { type: 'microphone'; delay_ms: number }
   /** How loud somebody is for one's own ears, in dB; null is not at all. */
   | { type: 'gain'; participant: number; db: number | null }
   | { type: 'received'; sequence: number }
@@ -127,6 +132,8 @@ function message(f: Fields): RelayMessage | null {
       return { type, id: f.integer('id'), muted: f.boolean('muted'), byHost: f.has('by') && f.string('by') === 'host' };
     case 'identity':
       return { type, id: f.integer('id'), name: f.string('name'), colour: f.integer('colour') };
+    case 'microphone':
+      return { type, id: f.integer('id'), delayMs: f.integer('delay_ms') };
     case 'away':
       return { type, id: f.integer('id'), away: f.boolean('away') };
     case 'chat':
@@ -173,6 +180,7 @@ function participant(f: Fields): Participant {
     muted: f.boolean('muted'),
     talking: f.boolean('talking'),
     away: f.boolean('away'),
+    microphoneMs: f.has('microphone_ms') ? f.integer('microphone_ms') : null,
   };
 }
 

@@ -9,6 +9,7 @@ import { TrackReader } from '../audio/track-reader.ts';
 import { SAMPLES_PER_MS } from '../audio/units.ts';
 import { Uplink } from '../audio/uplink.ts';
 import type { CaptureBlock, FromWorker, Intent, ToPlayout, ToWorker } from './messages.ts';
+import { MicrophoneReport } from './microphone-report.ts';
 import { localUs, Session } from './session.ts';
 import type { Welcome } from './text.ts';
 import type { DownPacket } from './wire.ts';
@@ -31,6 +32,7 @@ let intent: Intent = { muted: true, deafened: false, closed: false, continuous: 
 let loudest = 127;
 let withheld = 0;
 let lagMs = 0;
+const microphone = new MicrophoneReport();
 let levelDueMs = 0;
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
@@ -101,6 +103,7 @@ function start(data: Extract<ToWorker, { kind: 'start' }>): void {
       welcome = message;
       beginPlayout(message);
       beginUplink();
+      microphone.tellAgain();
       // A seat that was held remembers what it was told last.
       if (intent.muted || message.resumed) session!.say({ type: 'mute', muted: intent.muted });
       if (intent.deafened || message.resumed) session!.say({ type: 'deafen', deafened: intent.deafened });
@@ -169,6 +172,8 @@ function takeBlock(block: Float32Array, sampleRate: number): void {
     uplink.take(frame, open);
     if (!open) withheld += 1;
     lagMs = (ageUs - (frame.pcm.length / SAMPLES_PER_MS) * 1000) / 1000;
+    const told = microphone.wrote(lagMs, performance.now());
+    if (told !== null) session.say({ type: 'microphone', delay_ms: told });
     session.talking = uplink.talking;
     loudest = Math.min(loudest, audioLevel(frame.pcm));
   });

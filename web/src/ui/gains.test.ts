@@ -12,6 +12,7 @@ const person = (id: number, name: string): Participant => ({
   muted: false,
   talking: false,
   away: false,
+  microphoneMs: null,
 });
 const ada = person(1, 'Ada');
 const grace = person(2, 'Grace');

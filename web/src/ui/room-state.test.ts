@@ -4,7 +4,16 @@ import { expect, test } from 'vitest';
 import type { RelayMessage } from '../net/text.ts';
 import { apply, EMPTY_ROOM } from './room-state.ts';
 
-const ada = { id: 1, name: 'Ada', colour: 0, role: 'talker' as const, muted: false, talking: false, away: false };
+const ada = {
+  id: 1,
+  name: 'Ada',
+  colour: 0,
+  role: 'talker' as const,
+  muted: false,
+  talking: false,
+  away: false,
+  microphoneMs: null,
+};
 const grace = { ...ada, id: 2, name: 'Grace' };
 const welcome: RelayMessage = {
   type: 'welcome',

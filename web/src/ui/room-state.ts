@@ -51,6 +51,8 @@ export function apply(state: RoomState, message: RelayMessage): RoomState {
         ? here
         : append(here, { kind: 'event', key: `m${state.taken}`, what: 'renamed', name: who.name, to: name });
     }
+    case 'microphone':
+      return change(state, message.id, { microphoneMs: message.delayMs });
     case 'away':
       return change(state, message.id, message.away ? { away: true, talking: false } : { away: false });
     case 'chat':
