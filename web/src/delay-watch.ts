@@ -4,16 +4,21 @@ import { batch } from '@preact/signals';
 import { DelayMeter } from './audio/delay.ts';
 import type { PlayoutReport } from './audio/playout.ts';
 import { LOOK_AHEAD_US, samplesToMs } from './audio/units.ts';
-import { DelayHistory, judge, type Measured } from './ui/delay-history.ts';
+import { DelayHistory, judge } from './ui/delay-history.ts';
+import { blend, type Stages, split, sum } from './ui/stages.ts';
 import * as store from './ui/store.ts';
 
 /** A sign of a weak link of one's own is shown for this long. */
 const WEAK_MS = 5_000;
 const WEAK_ROUND_TRIP_MS = 120;
+/** Of a new figure in the shown one; reports come ten times a second. */
+const SHARE = 0.25;
 
 export class DelayWatch {
   readonly #meter = new DelayMeter();
   readonly #history = new DelayHistory();
+  /** As shown, of what was heard last. */
+  #stages: Stages | null = null;
   #shortestTripMs = 0;
   #packetMs = 0;
   #withheld = 0;
@@ -44,34 +49,43 @@ export class DelayWatch {
   /** The socket is gone, and with it what was known of the way. */
   reset(): void {
     this.#meter.reset();
+    this.#stages = null;
     store.delayMs.value = null;
   }
 
   report(context: AudioContext, { stats, captureUs, heldUs, frame, level }: PlayoutReport): void {
     const deviceMs = (frame / context.sampleRate - context.currentTime + outputLatency(context)) * 1000;
     const nowMs = performance.timeOrigin + performance.now();
-    const delay = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);
-    const [bufferMs, heldMs] = [stats.levelUs / 1000, (heldUs ?? 0) / 1000];
-    const [totalMs, packetMs, roundTripMs] = [this.#meter.ageMs, this.#packetMs, this.#shortestTripMs];
-    // All of one instant, or the stages would not be those of the whole.
-    const measured = totalMs === null ? null : { totalMs, packetMs, heldMs, roundTripMs, bufferMs, deviceMs };
+    const totalMs = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);
+    if (totalMs !== null) {
+      // All of one instant, or the stages would not be those of the whole.
+      const stages = split({
+        totalMs,
+        captureMs: microphoneMs(),
+        packetMs: this.#packetMs,
+        heldMs: (heldUs ?? 0) / 1000,
+        roundTripMs: this.#shortestTripMs,
+        bufferMs: stats.levelUs / 1000,
+        deviceMs,
+      });
+      this.#stages = this.#stages === null ? stages : blend(this.#stages, stages, SHARE);
+    }
+    const shown = this.#stages;
     batch(() => {
       store.playout.value = stats;
       store.heardLevel.value = level;
-      store.delayMs.value = delay === null ? null : Math.round(delay);
+      store.delayMs.value = shown === null ? null : Math.round(sum(shown));
       store.heardAgeMs.value = totalMs === null ? null : Math.round(totalMs);
-      if (this.#history.add(nowMs, measured, samplesToMs(stats.concealedSamples))) this.#show(nowMs, measured);
+      const heard = totalMs === null ? null : shown;
+      if (this.#history.add(nowMs, heard, samplesToMs(stats.concealedSamples))) this.#show(nowMs, heard);
     });
   }
 
-  #show(nowMs: number, measured: Measured | null): void {
+  #show(nowMs: number, heard: Stages | null): void {
     store.delaySamples.value = [...this.#history.samples];
     store.concealedMs.value = this.#history.concealedMs;
-    const last = this.#history.samples.at(-1);
-    if (measured !== null && last !== undefined) {
-      store.delayVerdict.value = judge(last.totalMs, last.stages, store.roundTripMs.value);
-    }
-    store.weakLinks.value = [...this.#own(nowMs), ...this.#others(measured !== null)];
+    if (heard !== null) store.delayVerdict.value = judge(heard, store.roundTripMs.value);
+    store.weakLinks.value = [...this.#own(nowMs), ...this.#others(heard !== null)];
   }
 
   #own(nowMs: number): number[] {
@@ -89,6 +103,12 @@ export class DelayWatch {
     const blamed = sounding && talkers.length === 1 && store.delayVerdict.value === 'their_link';
     return blamed ? [talkers[0]!.id] : [];
   }
+}
+
+/** Whose capture time a mix of several carries nobody is told: what each of them has behind them is known, no more. */
+function microphoneMs(): number | null {
+  const told = store.others.value.filter((p) => p.talking).map((p) => p.microphoneMs);
+  return told.length === 0 || told.includes(null) ? null : Math.min(...(told as number[]));
 }
 
 /**

@@ -1,51 +1,10 @@
 // The delay over the last minute, split by stage, and what there is to say about it. Pure: time is an argument.
 
-/** Add up to the whole, in the order in which the sound passes them. */
-export interface Stages {
-  /** A sample waits until its packet is full, and the codec looks ahead: the same for every sample. */
-  packetMs: number;
-  /** What else there is from the talker's microphone to the relay: their device and their link. */
-  uplinkMs: number;
-  /** In the relay: its jitter buffer, and the wait for the next mix; nothing where packets are forwarded. */
-  heldMs: number;
-  /** From the relay to here, at its fastest. */
-  downlinkMs: number;
-  /** In the jitter buffer here. */
-  jitterMs: number;
-  /** From the jitter buffer to the loudspeaker. */
-  deviceMs: number;
-}
+import { type Stages, sum } from './stages.ts';
 
 export interface Sample {
   atMs: number;
-  totalMs: number;
   stages: Stages;
-}
-
-export interface Measured {
-  totalMs: number;
-  packetMs: number;
-  heldMs: number;
-  /** Shortest round trip to the relay. */
-  roundTripMs: number;
-  bufferMs: number;
-  deviceMs: number;
-}
-
-/** What was measured by itself is taken as it is; what is left of the whole was before it came to the relay. */
-export function split({ totalMs, packetMs, heldMs, roundTripMs, bufferMs, deviceMs }: Measured): Stages {
-  let left = totalMs;
-  const take = (ms: number) => {
-    const taken = Math.max(0, Math.min(left, ms));
-    left -= taken;
-    return taken;
-  };
-  const device = take(deviceMs);
-  const jitter = take(bufferMs);
-  const downlink = take(roundTripMs / 2);
-  const held = take(heldMs);
-  const packet = take(packetMs);
-  return { packetMs: packet, uplinkMs: left, heldMs: held, downlinkMs: downlink, jitterMs: jitter, deviceMs: device };
 }
 
 const MEMORY_MS = 60_000;
@@ -57,15 +16,13 @@ export class DelayHistory {
   #concealed: { atMs: number; totalMs: number }[] = [];
 
   /** `concealedMs`: all that was concealed so far. True if it was taken into the picture. */
-  add(nowMs: number, measured: Measured | null, concealedMs: number): boolean {
+  add(nowMs: number, stages: Stages | null, concealedMs: number): boolean {
     const last = this.#concealed.at(-1);
     if (last !== undefined && nowMs - last.atMs < EVERY_MS) return false;
     // The count begins anew with each session.
     if (last !== undefined && concealedMs < last.totalMs) this.#concealed = [];
     this.#concealed = recent([...this.#concealed, { atMs: nowMs, totalMs: concealedMs }], nowMs);
-    if (measured !== null) {
-      this.#samples.push({ atMs: nowMs, totalMs: measured.totalMs, stages: split(measured) });
-    }
+    if (stages !== null) this.#samples.push({ atMs: nowMs, stages });
     this.#samples = recent(this.#samples, nowMs);
     return true;
   }
@@ -93,10 +50,11 @@ const SLOW_DEVICE_MS = 120;
 const SLOW_ROUND_TRIP_MS = 120;
 
 /** `roundTripMs`: the last one, not the shortest. */
-export function judge(totalMs: number, stages: Stages, roundTripMs: number): Verdict {
+export function judge(stages: Stages, roundTripMs: number): Verdict {
+  const totalMs = sum(stages);
   if (totalMs <= GOOD_MS) return 'good';
   if (totalMs <= FAIR_MS) return 'fair';
-  if (stages.deviceMs >= SLOW_DEVICE_MS) return 'device';
+  if (stages.device >= SLOW_DEVICE_MS) return 'device';
   if (roundTripMs >= SLOW_ROUND_TRIP_MS) return 'own_link';
-  return stages.uplinkMs + stages.heldMs + stages.jitterMs > totalMs / 2 ? 'their_link' : 'poor';
+  return stages.uplink + stages.held + stages.jitter > totalMs / 2 ? 'their_link' : 'poor';
 }

@@ -3,6 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Sample } from './delay-history.ts';
+import { STAGES } from './stages.ts';
 import { delaySamples } from './store.ts';
 import { t } from './words.ts';
 
@@ -11,7 +12,7 @@ const WINDOW_S = 60;
 /** Samples further apart are silence between talkspurts, and no line goes over it. */
 const GAP_MS = 1_500;
 /** From the last stage to the first: each is drawn over the one that holds it. */
-const COLOURS = ['--stage-6', '--stage-5', '--stage-4', '--stage-3', '--stage-2', '--stage-1'];
+const COLOURS = STAGES.map((stage) => `--stage-${stage}`).reverse();
 
 export function DelayPlot() {
   const element = useRef<HTMLDivElement>(null);
@@ -63,7 +64,7 @@ function options(place: HTMLElement): uPlot.Options {
   };
 }
 
-/** Seconds before now, then sums of the stages: all six, the first five, and so on to the first. */
+/** Seconds before now, then sums of the stages: all of them, all but the last, and so on to the first. */
 function columns(samples: readonly Sample[]): uPlot.AlignedData {
   const x: number[] = [];
   const sums: (number | null)[][] = COLOURS.map(() => []);
@@ -76,10 +77,9 @@ function columns(samples: readonly Sample[]): uPlot.AlignedData {
     }
     before = atMs;
     x.push((atMs - now) / 1000);
-    const { packetMs, uplinkMs, heldMs, downlinkMs, jitterMs, deviceMs } = stages;
     let sum = 0;
-    [packetMs, uplinkMs, heldMs, downlinkMs, jitterMs, deviceMs].forEach((ms, n) => {
-      sum += ms;
+    STAGES.forEach((stage, n) => {
+      sum += stages[stage];
       sums[COLOURS.length - 1 - n]!.push(sum);
     });
   }

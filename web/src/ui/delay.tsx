@@ -3,6 +3,7 @@
 import { samplesToMs } from '../audio/units.ts';
 import { DelayPlot } from './delay-plot.tsx';
 import { Sheet } from './sheet.tsx';
+import { rounded, STAGES, type Stages, sum } from './stages.ts';
 import {
   concealedMs,
   delayMs,
@@ -61,21 +62,19 @@ export function DelayButton({ onClick }: { onClick: () => void }) {
 export function DelaySheet({ onClose }: { onClose: () => void }) {
   const last = delaySamples.value.at(-1);
   const stats = playout.value;
+  const shown = last === undefined ? null : rounded(last.stages);
   return (
     <Sheet title={t('delay')} testid="delay-sheet" onClose={onClose}>
       <p class={`verdict ${delayVerdict.value}`} data-testid="delay-sentence">
-        {sentence()}
+        {shown === null ? t('delayWaiting') : sentence(sum(shown))}
       </p>
-      {last !== undefined && (
+      {shown !== null && (
         <>
           <dl class="stages" data-testid="stages">
-            <Stage n={1} label="stagePacket" ms={last.stages.packetMs} />
-            <Stage n={2} label="stageUplink" ms={last.stages.uplinkMs} />
-            <Stage n={3} label="stageHeld" ms={last.stages.heldMs} />
-            <Stage n={4} label="stageDownlink" ms={last.stages.downlinkMs} />
-            <Stage n={5} label="stageJitter" ms={last.stages.jitterMs} />
-            <Stage n={6} label="stageDevice" ms={last.stages.deviceMs} />
-            <Stage label="stageSum" ms={last.totalMs} />
+            {shownStages(shown).map((stage) => (
+              <Stage key={stage} stage={stage} label={label(stage, shown)} ms={shown[stage]} />
+            ))}
+            <Stage stage="sum" label="stageSum" ms={sum(shown)} />
           </dl>
           <h3>{t('lastMinute')}</h3>
           <DelayPlot />
@@ -93,9 +92,7 @@ export function DelaySheet({ onClose }: { onClose: () => void }) {
   );
 }
 
-function sentence(): string {
-  const ms = delayMs.value;
-  if (ms === null) return t('delayWaiting');
+function sentence(ms: number): string {
   const talkers = others.value.filter((p) => p.talking);
   const [sole] = talkers;
   const verdict = delayVerdict.value;
@@ -104,14 +101,29 @@ function sentence(): string {
   return concealedMs.value < AUDIBLE_GAPS_MS ? delay : `${delay} ${t('gaps', { ms: Math.round(concealedMs.value) })}`;
 }
 
-function Stage({ n, label, ms }: { n?: number; label: Key; ms: number }) {
+function Stage({ stage, label, ms }: { stage: keyof Stages | 'sum'; label: Key; ms: number }) {
   return (
-    <div class={n === undefined ? 'stage sum' : `stage stage-${n}`} data-stage={label} data-ms={ms.toFixed(1)}>
+    <div class={`stage ${stage}`} data-stage={stage} data-ms={ms}>
       <dt>{t(label)}</dt>
-      <dd>{Math.round(ms)} ms</dd>
+      <dd>{ms} ms</dd>
     </div>
   );
 }
+
+/** Where nobody says what the microphone costs, it is part of the way up. */
+const shownStages = (shown: Stages) => STAGES.filter((stage) => stage !== 'capture' || shown.capture > 0);
+const label = (stage: keyof Stages, shown: Stages): Key =>
+  stage === 'uplink' && shown.capture === 0 ? 'stageUplinkWhole' : LABELS[stage];
+
+const LABELS: Record<keyof Stages, Key> = {
+  capture: 'stageCapture',
+  packet: 'stagePacket',
+  uplink: 'stageUplink',
+  held: 'stageHeld',
+  downlink: 'stageDownlink',
+  jitter: 'stageJitter',
+  device: 'stageDevice',
+};
 
 function Figure({ label, value }: { label: Key; value: string }) {
   return (
