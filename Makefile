@@ -6,7 +6,7 @@ BENCHES := relay_delay mouth_to_ear capacity quality playout
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench deps test-rust test-page test-chromium test-browsers
+.PHONY: help run test check bench deps test-rust test-page test-chromium test-others test-browsers
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,8 +33,8 @@ test-rust: # relay's build script builds the page
 	cargo build --workspace --bins --locked
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked && cargo test --workspace --doc --locked; else cargo test --workspace --locked; fi
 
-test-chromium test-browsers: export RELAY ?= $(TARGET)/debug/relay
-test-chromium test-browsers: export CAPTURE_CLI ?= $(TARGET)/debug/capture-cli
+test-chromium test-others test-browsers: export RELAY ?= $(TARGET)/debug/relay
+test-chromium test-others test-browsers: export CAPTURE_CLI ?= $(TARGET)/debug/capture-cli
 
 test-page: $(NODE_MODULES)
 	npm --prefix web test
@@ -43,9 +43,11 @@ test-chromium: $(NODE_MODULES)
 	cargo build --workspace --bins --locked
 	npm --prefix web run e2e
 
-test-browsers: $(NODE_MODULES) test-chromium ## Test the page in Chromium, Firefox and WebKitGTK
+test-others: $(NODE_MODULES) # what is built already, in the other browsers
 	@scripts/deps browsers
 	npm --prefix web run e2e:browsers
+
+test-browsers: test-chromium test-others ## Test the page in Chromium, Firefox and WebKitGTK
 	HARDSHIP=1 npm --prefix web run e2e -- hardship
 	if [ "$$(id -u)" = 0 ]; then npm --prefix web run e2e:island; fi
 

@@ -14,7 +14,7 @@ import { Speaker } from '../support/pulse.ts';
 import { Relay } from '../support/relay.ts';
 import { joined, LIKE, match, peak, readWav, silence, speech, writeWav } from '../support/sound.ts';
 import { firefox } from './firefox.ts';
-import { click, fill, type OtherBrowser, person, type Tab, there, until } from './tab.ts';
+import { click, fill, type OtherBrowser, opened, person, type Tab, there, until } from './tab.ts';
 import { webkit } from './webkit.ts';
 
 /** −60 dBFS: what dither, noise and the fade at a seam may be. */
@@ -142,21 +142,6 @@ describe.each(BROWSERS)('$name', ({ name, start }) => {
     await until(tab, person('Ada', '[data-self=true]'));
   });
 });
-
-/** A browser that starts and then does not answer is one of those that hang now and then: another one, once. */
-async function opened(start: () => Promise<OtherBrowser>, url: string): Promise<{ browser: OtherBrowser; tab: Tab }> {
-  for (let n = 1; ; n++) {
-    const browser = await start();
-    try {
-      const tab = await browser.tab();
-      await tab.open(url);
-      return { browser, tab };
-    } catch (error) {
-      await browser.close().catch(() => {});
-      if (n === 2) throw error;
-    }
-  }
-}
 
 /** Under its driver WebKitGTK gives every page the microphone; where there is none, the page goes the same way. */
 test.each([

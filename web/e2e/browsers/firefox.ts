@@ -49,6 +49,8 @@ async function launched(
         acceptInsecureCerts: profile === undefined,
         ...(profile === undefined ? {} : { userDataDir: profile }),
         timeout: LAUNCH_MS,
+        // Its default lets a session that is never begun wait for three minutes.
+        protocolTimeout: LAUNCH_MS,
         env: { ...process.env, ...env },
         extraPrefsFirefox: {
           'media.autoplay.default': 0,

@@ -15,6 +15,24 @@ export interface OtherBrowser {
   close(): Promise<void>;
 }
 
+/** A browser that starts and then does not answer is one of those that hang now and then: another one, once. */
+export async function opened(
+  start: () => Promise<OtherBrowser>,
+  url: string,
+): Promise<{ browser: OtherBrowser; tab: Tab }> {
+  for (let n = 1; ; n++) {
+    const browser = await start();
+    try {
+      const tab = await browser.tab();
+      await tab.open(url);
+      return { browser, tab };
+    } catch (error) {
+      await browser.close().catch(() => {});
+      if (n === 2) throw error;
+    }
+  }
+}
+
 const PATIENCE_MS = 40_000;
 const LOOK_MS = 100;
 

@@ -8,7 +8,7 @@ import { Speaker } from '../support/pulse.ts';
 import { Relay } from '../support/relay.ts';
 import { bareAddress, impostor, LOCAL_NAME, PUBLIC_NAME, trust } from '../support/trust.ts';
 import { firefox } from './firefox.ts';
-import { click, fill, type OtherBrowser, person, there, until } from './tab.ts';
+import { click, fill, type OtherBrowser, opened, person, type Tab, there, until } from './tab.ts';
 
 test('Firefox: who trusts the authority talks by bare address, and no public name can be forged', async () => {
   const folder = temporaryFolder();
@@ -22,9 +22,9 @@ test('Firefox: who trusts the authority talks by bare address, and no public nam
   const speaker = await Speaker.start({ room: true });
   let browser: OtherBrowser | undefined;
   try {
-    browser = await firefox(speaker.env, 'granted', { profile, preferences });
-    const tab = await browser.tab();
-    await tab.open(relay.link('trusted'));
+    let tab: Tab;
+    const start = () => firefox(speaker.env, 'granted', { profile, preferences });
+    ({ browser, tab } = await opened(start, relay.link('trusted')));
     await fill(tab, 'name', 'Ada');
     await click(tab, 'join');
     await until(tab, there('status', '[data-state=open]'));

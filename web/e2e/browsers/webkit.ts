@@ -13,12 +13,24 @@ const MINI_BROWSER = [
 /** What WebDriver calls the key of an element's id. */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 const START_MS = 20_000;
+const STARTS = 3;
+/** A driver that has not answered by then never will. */
+const ANSWER_MS = 30_000;
 
 export async function webkit(env: Record<string, string>): Promise<OtherBrowser> {
   const binary = process.env.MINI_BROWSER ?? MINI_BROWSER.find((path) => existsSync(path));
   if (binary === undefined) throw new Error('there is no MiniBrowser: install webkit2gtk-driver');
-  const screen = `:${100 + (process.pid % 800)}`;
-  const xvfb = new Child('Xvfb', [screen, '-screen', '0', '1000x1000x24', '-nolisten', 'tcp']);
+  for (let n = 1; ; n++) {
+    try {
+      return await started(binary, env);
+    } catch (error) {
+      if (n === STARTS) throw error;
+    }
+  }
+}
+
+async function started(binary: string, env: Record<string, string>): Promise<OtherBrowser> {
+  const { xvfb, screen } = await display();
   const port = await freePort();
   const driver = new Child('WebKitWebDriver', [`--port=${port}`], {
     ...env,
@@ -69,17 +81,34 @@ function tab(session: string): Tab {
   };
 }
 
+/** A screen of its own, of whatever number is free. */
+async function display(): Promise<{ xvfb: Child; screen: string }> {
+  const xvfb = new Child('Xvfb', ['-displayfd', '1', '-screen', '0', '1000x1000x24', '-nolisten', 'tcp']);
+  try {
+    const number = await patiently(async () => {
+      const [, said] = /^(\d+)\n/m.exec(xvfb.output) ?? [];
+      if (said === undefined) throw new Error(`Xvfb does not say which screen it has:\n${xvfb.output}`);
+      return said;
+    });
+    return { xvfb, screen: `:${number}` };
+  } catch (error) {
+    await xvfb.stop();
+    throw error;
+  }
+}
+
 async function call(root: string, method: string, path: string, body?: unknown): Promise<unknown> {
+  const signal = AbortSignal.timeout(ANSWER_MS);
   const answer = await fetch(
     `${root}${path}`,
-    body === undefined ? { method } : { method, body: JSON.stringify(body) },
+    body === undefined ? { method, signal } : { method, signal, body: JSON.stringify(body) },
   );
   const { value } = (await answer.json()) as { value: { error?: string; message?: string } | null };
   if (!answer.ok) throw new Error(`WebDriver ${path}: ${value?.error} ${value?.message}`);
   return value;
 }
 
-/** The driver takes a moment before it listens. */
+/** Programs take a moment before they answer. */
 async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
   const end = Date.now() + START_MS;
   for (;;) {
