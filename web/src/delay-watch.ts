@@ -53,7 +53,7 @@ export class DelayWatch {
     store.delayMs.value = null;
   }
 
-  report(context: AudioContext, { stats, captureUs, heldUs, frame, level }: PlayoutReport): void {
+  report(context: AudioContext, { stats, captureUs, heldUs, waitedUs, frame, level }: PlayoutReport): void {
     const deviceMs = (frame / context.sampleRate - context.currentTime + outputLatency(context)) * 1000;
     const nowMs = performance.timeOrigin + performance.now();
     const totalMs = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);
@@ -63,9 +63,10 @@ export class DelayWatch {
         totalMs,
         captureMs: microphoneMs(),
         packetMs: this.#packetMs,
-        heldMs: (heldUs ?? 0) / 1000,
+        bufferedMs: ((heldUs ?? 0) - waitedUs) / 1000,
+        waitedMs: waitedUs / 1000,
         roundTripMs: this.#shortestTripMs,
-        bufferMs: stats.levelUs / 1000,
+        jitterMs: stats.levelUs / 1000,
         deviceMs,
       });
       this.#stages = this.#stages === null ? stages : blend(this.#stages, stages, SHARE);

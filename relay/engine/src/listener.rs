@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use relay_wire::audio::held_stamp;
+use relay_wire::audio::Held;
 use relay_wire::{DownFlags, DownHeader, Gain};
 
 use crate::participant::ParticipantId;
@@ -29,7 +29,7 @@ pub(crate) struct FeedPacket {
     pub timestamp: u32,
     pub capture_us: u32,
     /// How long it has been in the room, if that is known.
-    pub held_us: Option<u64>,
+    pub held: Option<Held>,
     pub end: bool,
     pub pre_roll: bool,
     pub payload: Bytes,
@@ -106,7 +106,7 @@ impl Addressed<'_> {
             timestamp: packet.timestamp.wrapping_add(self.listener.offset),
             capture_us: packet.capture_us,
             gain_half_db: if flags.prime { 0 } else { self.listener.gain.half_db() },
-            held: packet.held_us.map_or(0, held_stamp),
+            held: packet.held.map_or(0, Held::stamp),
         };
         self.listener.sequence = self.listener.sequence.wrapping_add(1);
         self.outputs.push_back(Output::Send(self.id, header, packet.payload.clone()));

@@ -134,7 +134,7 @@ impl<C: Codec> Mix<C> {
             self.packet = None;
             return;
         };
-        let Contribution { capture_us, held_us, .. } = *loudest;
+        let Contribution { capture_us, held, .. } = *loudest;
         let end = tick.audible(&self.key).all(|c| c.ends);
         if self.starts_with(tick) {
             self.restart(past);
@@ -142,7 +142,7 @@ impl<C: Codec> Mix<C> {
         }
         self.last = Some(tick.number);
         let payload = self.encode(tick);
-        self.packet = Some(FeedPacket { timestamp, capture_us, held_us, end, pre_roll: false, payload });
+        self.packet = Some(FeedPacket { timestamp, capture_us, held, end, pre_roll: false, payload });
     }
 
     fn restart(&mut self, past: &VecDeque<Tick>) {

@@ -1,6 +1,7 @@
 //! The talking side of a participant: the packets that come from them, and the frame they give to a mix.
 
 use relay_wire::Gain;
+use relay_wire::audio::Held;
 
 use crate::codec::Codec;
 use crate::jitter::{JitterBuffer, PRIMES, Packet, Passed, Pulled};
@@ -195,7 +196,13 @@ impl<C: Codec> Talker<C> {
     /// What they give to this tick, but for the samples.
     pub fn contribution(&self, who: ParticipantId) -> Contribution {
         let Pulled { capture_us, held_us, ends, .. } = self.pulled;
-        Contribution { who, position: self.position, level: self.level, capture_us, held_us, ends }
+        let spare_us = u64::try_from(self.jitter.spare_us()).unwrap_or(0);
+        let held = held_us.map(|held_us| {
+            // More than a packet time no tick makes anybody wait.
+            let waited_us = spare_us.min(self.ptime.micros()).min(held_us);
+            Held { buffered_us: held_us - waited_us, waited_us }
+        });
+        Contribution { who, position: self.position, level: self.level, capture_us, held, ends }
     }
 
     /// A mix starts to need the signal, or no longer does.

@@ -1,6 +1,7 @@
 //! What everyone contributed to one tick: the sum is made once, and each mix is that sum less or more of a few.
 
 use relay_wire::Gain;
+use relay_wire::audio::Held;
 
 use crate::mix::MixKey;
 use crate::participant::ParticipantId;
@@ -16,7 +17,7 @@ pub(crate) struct Contribution {
     /// Capture time of the first sample, relay clock modulo 2³² µs; 0 is unknown.
     pub capture_us: u32,
     /// How long that has been in the room.
-    pub held_us: Option<u64>,
+    pub held: Option<Held>,
     /// The talkspurt ends with this tick.
     pub ends: bool,
 }

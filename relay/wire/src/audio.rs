@@ -127,7 +127,7 @@ pub struct DownHeader {
     pub capture_us: u32,
     /// Gain the listener applies, in steps of 0.5 dB: −128 … 127 is −64 … +63.5 dB.
     pub gain_half_db: i8,
-    /// How long the relay has had what it sends, in [`HELD_STEP_US`] and one more; 0 is unknown.
+    /// How long the relay has had what it sends, as [`Held::stamp`] writes it; 0 is unknown.
     pub held: u16,
 }
 
@@ -218,19 +218,39 @@ pub fn capture_stamp(clock_us: u64) -> u32 {
     low.max(1)
 }
 
-/// Resolution of [`DownHeader::held`], microseconds.
-pub const HELD_STEP_US: u64 = 20;
-
-/// The time that a packet was held, as it is written; from 1.3 s on they are all the same.
-#[must_use]
-pub fn held_stamp(held_us: u64) -> u16 {
-    u16::try_from(held_us / HELD_STEP_US).unwrap_or(u16::MAX).saturating_add(1)
+/// How long the relay had what it sends, and what for. Both are nothing where packets are forwarded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// In the jitter buffer, for packets that come later than others.
+    pub buffered_us: u64,
+    /// For the tick of the mix.
+    pub waited_us: u64,
 }
 
-/// The time that a packet was held, microseconds; `None` where it is unknown.
-#[must_use]
-pub fn held_us(stamp: u16) -> Option<u64> {
-    stamp.checked_sub(1).map(|steps| u64::from(steps) * HELD_STEP_US)
+impl Held {
+    /// Resolution of [`DownHeader::held`], microseconds.
+    pub const STEP_US: u64 = 500;
+
+    /// Ten bits for the jitter buffer, in steps and one more, then six for the tick; what is too much for them is cut.
+    #[must_use]
+    pub fn stamp(self) -> u16 {
+        let steps =
+            |us: u64, most: u16| u16::try_from((us + Self::STEP_US / 2) / Self::STEP_US).unwrap_or(most).min(most);
+        (steps(self.buffered_us, 1022) + 1) << 6 | steps(self.waited_us, 63)
+    }
+
+    /// Reads what [`stamp`](Self::stamp) wrote; `None` where it is unknown.
+    #[must_use]
+    pub fn from_stamp(stamp: u16) -> Option<Self> {
+        let us = |steps: u16| u64::from(steps) * Self::STEP_US;
+        (stamp >> 6).checked_sub(1).map(|steps| Self { buffered_us: us(steps), waited_us: us(stamp & 63) })
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn us(self) -> u64 {
+        self.buffered_us + self.waited_us
+    }
 }
 
 /// How long before `clock_us` a stamp was taken, in microseconds; `None` when the stamp is unknown.
@@ -306,11 +326,15 @@ mod tests {
     }
 
     #[test]
-    fn the_time_held_is_told_to_20_us_and_up_to_1_3_s() {
-        let told = [0, 19, 20, 1_310_679, 1_310_680, u64::MAX].map(|us| (held_stamp(us), held_us(held_stamp(us))));
-        let most = (65535, Some(1_310_680));
-        assert_eq!(told, [(1, Some(0)), (1, Some(0)), (2, Some(20)), (65534, Some(1_310_660)), most, most]);
-        assert_eq!(held_us(0), None);
+    fn the_time_held_is_told_to_half_a_millisecond_in_its_parts() {
+        let told = |buffered_us, waited_us| {
+            let stamp = Held { buffered_us, waited_us }.stamp();
+            (stamp, Held::from_stamp(stamp).map(|held| (held.buffered_us, held.waited_us)))
+        };
+        assert_eq!(told(0, 0), (64, Some((0, 0))));
+        assert_eq!(told(12_249, 8_250), (25 << 6 | 17, Some((12_000, 8_500))));
+        assert_eq!(told(u64::MAX / 2, u64::MAX / 2), (u16::MAX, Some((511_000, 31_500))));
+        assert_eq!([0, 63].map(Held::from_stamp), [None; 2]);
     }
 
     /// Half pure noise, half with a plausible start, so that parsing often succeeds.

@@ -22,6 +22,7 @@ export class Player {
   #volume = 1;
   #wantedVolume = 1;
   #sounding = false;
+  #waitedUs = 0;
   #loudest = 0;
 
   constructor(newDecoder: () => Decoder, outputRate: number) {
@@ -36,8 +37,10 @@ export class Player {
     this.#buffer = new JitterBuffer(this.#newDecoder, ptimeSamples);
   }
 
-  insert(nowUs: number, packet: Packet): void {
+  /** `waitedUs`: how long it waited in the relay for the tick of a mix. */
+  insert(nowUs: number, packet: Packet, waitedUs = 0): void {
     this.#buffer.insert(nowUs, packet);
+    if (!packet.prime) this.#waitedUs = waitedUs;
   }
 
   set volume(volume: number) {
@@ -82,6 +85,11 @@ export class Player {
   /** How long the relay had it, µs; null is unknown. */
   get heldUs(): number | null {
     return this.#buffer.heldUs;
+  }
+
+  /** How much of that was for the tick of a mix; ticks keep their distance, so the newest packet speaks for all. */
+  get waitedUs(): number {
+    return Math.min(this.#waitedUs, this.heldUs ?? 0);
   }
 
   get stats(): Readonly<JitterStats> {

@@ -41,7 +41,8 @@ class PlayoutProcessor extends AudioWorkletProcessor {
     }
     const player = this.#player;
     if (player === null) return;
-    if (data.kind === 'packet') player.insert(micros(Math.max(this.#nextFrame, currentFrame)), data.packet);
+    if (data.kind === 'packet')
+      player.insert(micros(Math.max(this.#nextFrame, currentFrame)), data.packet, data.waitedUs);
     else if (data.kind === 'begin') player.begin(data.ptimeSamples);
     else if (data.kind === 'volume') player.volume = data.volume;
   };
@@ -53,6 +54,7 @@ class PlayoutProcessor extends AudioWorkletProcessor {
       stats: player.stats,
       captureUs: player.sounding ? player.captureUs : 0,
       heldUs: player.heldUs,
+      waitedUs: player.waitedUs,
       frame: this.#nextFrame,
       level: player.takeLevel(),
     });

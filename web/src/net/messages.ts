@@ -69,7 +69,8 @@ export type Link =
 
 export type ToPlayout =
   | { kind: 'begin'; ptimeSamples: number }
-  | { kind: 'packet'; packet: Packet }
+  /** `waitedUs`: for the tick of a mix. */
+  | { kind: 'packet'; packet: Packet; waitedUs: number }
   | { kind: 'packets'; port: MessagePort }
   | { kind: 'volume'; volume: number };
 
@@ -83,6 +84,8 @@ export type FromPlayout =
       captureUs: number;
       /** How long the relay had it, µs; null is unknown. */
       heldUs: number | null;
+      /** How much of that it waited for the tick of a mix, as the newest packet says. */
+      waitedUs: number;
       frame: number;
       /** Loudest since the last report, −dBov. */
       level: number;

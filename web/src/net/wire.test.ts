@@ -62,7 +62,8 @@ describe('packets down are read as the vectors say', () => {
       captureUs: v.capture_us,
       epoch: v.epoch,
       gainHalfDb: v.gain_half_db,
-      heldUs: v.held === 0 ? null : (v.held - 1) * 20,
+      heldUs: v.held === 0 ? null : (Math.floor(v.held / 64) - 1 + (v.held % 64)) * 500,
+      waitedUs: (v.held % 64) * 500,
       payload: bytes(v.payload),
     });
   });

@@ -5,7 +5,9 @@ export const MAX_PAYLOAD_BYTES = 1275;
 
 const KIND_UP = 0x01;
 const KIND_DOWN = 0x02;
-const HELD_STEP_US = 20;
+const HELD_STEP_US = 500;
+/** Of the 16 bits of *held*, the lower ones are the wait for the tick. */
+const WAIT_BITS = 6;
 const NO_PAYLOAD = new Uint8Array(0);
 
 /** A packet on its way up; times and counters are taken modulo their width. */
@@ -38,6 +40,8 @@ export interface DownPacket {
   gainHalfDb: number;
   /** How long the relay has had it, µs; null is unknown. */
   heldUs: number | null;
+  /** How much of that it waited for the tick of a mix. */
+  waitedUs: number;
   payload: Uint8Array;
 }
 
@@ -68,6 +72,7 @@ export function parseDown(bytes: Uint8Array): DownPacket | WireError {
   const flags = view.getUint8(1);
   if (flags & ~0x1f) return 'undefined_flags';
   const held = view.getUint16(14);
+  const [buffered, waited] = [held >> WAIT_BITS, held & ((1 << WAIT_BITS) - 1)];
   const end = (flags & 2) !== 0;
   const payload = bytes.length > HEADER_BYTES ? bytes.subarray(HEADER_BYTES) : NO_PAYLOAD;
   if (payload.length > MAX_PAYLOAD_BYTES) return 'payload_too_long';
@@ -83,7 +88,8 @@ export function parseDown(bytes: Uint8Array): DownPacket | WireError {
     captureUs: view.getUint32(8),
     epoch: view.getUint8(12),
     gainHalfDb: view.getInt8(13),
-    heldUs: held === 0 ? null : (held - 1) * HELD_STEP_US,
+    heldUs: buffered === 0 ? null : (buffered - 1 + waited) * HELD_STEP_US,
+    waitedUs: waited * HELD_STEP_US,
     payload,
   };
 }

@@ -188,8 +188,8 @@ function beginPlayout({ ptimeMs }: Welcome): void {
 }
 
 function playPacket(packet: DownPacket, timestamp: number): void {
-  const { sequence: _, ...fields } = packet;
-  toPlayout({ kind: 'packet', packet: { ...fields, timestamp } }, packet.payload.buffer as ArrayBuffer);
+  const { sequence: _, waitedUs, ...fields } = packet;
+  toPlayout({ kind: 'packet', packet: { ...fields, timestamp }, waitedUs }, packet.payload.buffer as ArrayBuffer);
 }
 
 function toPlayout(message: ToPlayout, buffer?: ArrayBuffer): void {

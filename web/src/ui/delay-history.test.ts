@@ -8,9 +8,10 @@ const measured: Measured = {
   totalMs: 84,
   captureMs: null,
   packetMs: 22.5,
-  heldMs: 8,
+  bufferedMs: 8,
+  waitedMs: 0,
   roundTripMs: 4,
-  bufferMs: 12,
+  jitterMs: 12,
   deviceMs: 30,
 };
 const stages = split(measured);

@@ -56,5 +56,5 @@ export function judge(stages: Stages, roundTripMs: number): Verdict {
   if (totalMs <= FAIR_MS) return 'fair';
   if (stages.device >= SLOW_DEVICE_MS) return 'device';
   if (roundTripMs >= SLOW_ROUND_TRIP_MS) return 'own_link';
-  return stages.uplink + stages.held + stages.jitter > totalMs / 2 ? 'their_link' : 'poor';
+  return stages.uplink + stages.buffer + stages.jitter > totalMs / 2 ? 'their_link' : 'poor';
 }

@@ -1,7 +1,7 @@
 // Where the time between mouth and ear goes. Pure.
 
 /** In the order in which the sound passes them; they add up to the whole. */
-export const STAGES = ['capture', 'packet', 'uplink', 'held', 'downlink', 'jitter', 'device'] as const;
+export const STAGES = ['capture', 'packet', 'uplink', 'buffer', 'mix', 'downlink', 'jitter', 'device'] as const;
 
 /**
  * Milliseconds in each.
@@ -9,7 +9,8 @@ export const STAGES = ['capture', 'packet', 'uplink', 'held', 'downlink', 'jitte
  * - `capture`: the talker's microphone, to the last sample of a packet; nothing where nobody says.
  * - `packet`: a sample waits until its packet is full, and the codec looks ahead: the same for every sample.
  * - `uplink`: from the talker's page to the relay, and their microphone where nobody says.
- * - `held`: in the relay, its jitter buffer and the wait for the next mix; nothing where packets are forwarded.
+ * - `buffer`: in the relay's jitter buffer; nothing where packets are forwarded.
+ * - `mix`: waiting for the tick of a mix; nothing where packets are forwarded.
  * - `downlink`: from the relay to here, at its fastest.
  * - `jitter`: in the jitter buffer here.
  * - `device`: from the jitter buffer to the loudspeaker.
@@ -21,10 +22,12 @@ export interface Measured {
   /** As the talker says; null where nobody does. */
   captureMs: number | null;
   packetMs: number;
-  heldMs: number;
+  /** In the relay, for later packets and for the tick of a mix. */
+  bufferedMs: number;
+  waitedMs: number;
   /** Shortest round trip to the relay. */
   roundTripMs: number;
-  bufferMs: number;
+  jitterMs: number;
   deviceMs: number;
 }
 
@@ -37,12 +40,13 @@ export function split(measured: Measured): Stages {
     return taken;
   };
   const device = take(measured.deviceMs);
-  const jitter = take(measured.bufferMs);
+  const jitter = take(measured.jitterMs);
   const downlink = take(measured.roundTripMs / 2);
-  const held = take(measured.heldMs);
+  const mix = take(measured.waitedMs);
+  const buffer = take(measured.bufferedMs);
   const packet = take(measured.packetMs);
   const capture = take(measured.captureMs ?? 0);
-  return { capture, packet, uplink: left, held, downlink, jitter, device };
+  return { capture, packet, uplink: left, buffer, mix, downlink, jitter, device };
 }
 
 export const sum = (stages: Stages): number => STAGES.reduce((all, stage) => all + stages[stage], 0);

@@ -1,6 +1,7 @@
 //! Who hears which feed, and the seams between them.
 
 use relay_wire::Gain;
+use relay_wire::audio::Held;
 
 use super::Room;
 use crate::codec::Codec;
@@ -127,7 +128,7 @@ impl<C: Codec + Clone> Room<C> {
 
     /// Sends a packet on to everyone whose mix is this talker alone.
     pub(super) fn forward(&mut self, now: Micros, from: ParticipantId, packet: &Packet) {
-        let feed = FeedPacket { held_us: Some(0), ..FeedPacket::from(packet) };
+        let feed = FeedPacket { held: Some(Held::default()), ..FeedPacket::from(packet) };
         let Some(talker) = self.participants.get(&from).map(|p| &p.talker) else { return };
         let clock = self.media_time(talker.jitter.expected(now, packet));
         let gain = talker.gain();

@@ -349,7 +349,7 @@ impl From<&Packet> for FeedPacket {
         Self {
             timestamp: packet.timestamp,
             capture_us: packet.capture_us,
-            held_us: None,
+            held: None,
             end: packet.end,
             pre_roll: packet.pre_roll,
             payload: packet.payload.clone(),
