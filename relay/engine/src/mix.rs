@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use relay_wire::Gain;
+use relay_wire::audio::Held;
 
 use crate::codec::{Codec, Encoder};
 use crate::jitter::PRIMES;
@@ -134,7 +135,7 @@ impl<C: Codec> Mix<C> {
             self.packet = None;
             return;
         };
-        let Contribution { capture_us, held, .. } = *loudest;
+        let Contribution { capture_us, held, .. } = self.before_decoding(*loudest);
         let end = tick.audible(&self.key).all(|c| c.ends);
         if self.starts_with(tick) {
             self.restart(past);
@@ -143,6 +144,17 @@ impl<C: Codec> Mix<C> {
         self.last = Some(tick.number);
         let payload = self.encode(tick);
         self.packet = Some(FeedPacket { timestamp, capture_us, held, end, pre_roll: false, payload });
+    }
+
+    /// What a decoder gives out went into its encoder a look-ahead earlier. Of the two codecs on the way of a mix the listener
+    /// knows the last one only.
+    fn before_decoding(&self, contribution: Contribution) -> Contribution {
+        let earlier_us = u64::from(self.codec.delay_samples()) * 1000 / 48;
+        let Contribution { capture_us, held, .. } = contribution;
+        #[expect(clippy::cast_possible_truncation, reason = "a few milliseconds")]
+        let captured = |us: u32| if us == 0 { 0 } else { us.wrapping_sub(earlier_us as u32).max(1) };
+        let held = held.map(|held| Held { buffered_us: held.buffered_us + earlier_us, ..held });
+        Contribution { capture_us: captured(capture_us), held, ..contribution }
     }
 
     fn restart(&mut self, past: &VecDeque<Tick>) {
