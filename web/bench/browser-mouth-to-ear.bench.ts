@@ -34,7 +34,7 @@ const CASES: Case[] = [
 ];
 const wanted = process.env.BENCH_CASES?.split(',');
 const cases = CASES.filter(({ name }) => wanted?.includes(name) ?? true);
-const measured: { name: string; figures: Record<string, number> }[] = [];
+const measured: { name: string; figures: Record<string, number>; stages: Record<string, number> }[] = [];
 
 test.each(cases)('$name', async ({ name, flags, connect }) => {
   const folder = temporaryFolder();
@@ -50,7 +50,11 @@ test.each(cases)('$name', async ({ name, flags, connect }) => {
     const begun = Date.now();
     const underrunsBefore = await pair.underruns();
     const shown: number[] = [];
-    const look = setInterval(() => void pair.shownMs().then((ms) => shown.push(ms)), SHOWN_EVERY_MS);
+    const split: Record<string, number>[] = [];
+    const look = setInterval(() => {
+      void pair.shownMs().then((ms) => shown.push(ms));
+      void pair.stages().then((stages) => split.push(stages));
+    }, SHOWN_EVERY_MS);
     await speaker.play(file).succeeded();
     clearInterval(look);
     const minutes = (Date.now() - begun) / 60_000;
@@ -68,11 +72,18 @@ test.each(cases)('$name', async ({ name, flags, connect }) => {
       0.5,
     );
     if (!Number.isNaN(shownMs)) figures.shown_p50_ms = shownMs;
+    const stages: Record<string, number> = {};
+    for (const stage of Object.keys(split.at(-1) ?? {})) {
+      stages[stage] = percentile(
+        split.map((each) => each[stage]).filter((ms) => ms !== undefined),
+        0.5,
+      );
+    }
     for (const figure of Object.keys(figures)) figures[figure] = Math.round(figures[figure]! * 10) / 10;
-    console.log(name, JSON.stringify(figures), `load ${loadavg()[0]!.toFixed(1)}`);
+    console.log(name, JSON.stringify(figures), JSON.stringify(stages), `load ${loadavg()[0]!.toFixed(1)}`);
     if (process.env.BENCH_ALL === '1') console.log(found.map(Math.round).join(' '));
     expect(found.length).toBeGreaterThanOrEqual(0.9 * CHIRPS);
-    measured.push({ name, figures });
+    measured.push({ name, figures, stages });
   } finally {
     await browser.close();
     await speaker.close();

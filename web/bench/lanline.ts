@@ -8,6 +8,8 @@ export interface Pair {
   /** Gaps filled so far, and what the page itself says of its delay. */
   underruns(): Promise<number>;
   shownMs(): Promise<number>;
+  /** Where the page says the time goes, ms, of what was heard last; nothing where nobody says. */
+  stages(): Promise<Record<string, number>>;
   close(): Promise<void>;
 }
 
@@ -25,6 +27,10 @@ export async function lanline(browser: Browser, relay: Relay, processing: boolea
   return {
     underruns: () => figure('data-underruns'),
     shownMs: () => figure('data-ms'),
+    stages: async () => {
+      const shown = (await delay.count()) === 0 ? '' : await delay.getAttribute('data-stages');
+      return shown ? (JSON.parse(shown) as Record<string, number>) : {};
+    },
     close: async () => {
       await talker.context().close();
       await listener.context().close();

@@ -66,6 +66,7 @@ export async function webrtc(browser: Browser, relay: Relay, tuned: boolean, pro
         return 0;
       }),
     shownMs: async () => 0,
+    stages: async () => ({}),
     close: async () => {
       await talker.context().close();
       await listener.context().close();

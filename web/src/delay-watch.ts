@@ -19,6 +19,8 @@ export class DelayWatch {
   readonly #history = new DelayHistory();
   /** As shown, of what was heard last. */
   #stages: Stages | null = null;
+  /** What the microphone of who was heard last costs, as they say. */
+  #microphoneMs: number | null = null;
   #shortestTripMs = 0;
   #packetMs = 0;
   #withheld = 0;
@@ -57,11 +59,12 @@ export class DelayWatch {
     const deviceMs = (frame / context.sampleRate - context.currentTime + outputLatency(context)) * 1000;
     const nowMs = performance.timeOrigin + performance.now();
     const totalMs = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);
+    this.#learnMicrophone();
     if (totalMs !== null) {
       // All of one instant, or the stages would not be those of the whole.
       const stages = split({
         totalMs,
-        captureMs: microphoneMs(),
+        captureMs: this.#microphoneMs,
         packetMs: this.#packetMs,
         bufferedMs: ((heldUs ?? 0) - waitedUs) / 1000,
         waitedMs: waitedUs / 1000,
@@ -80,6 +83,15 @@ export class DelayWatch {
       const heard = totalMs === null ? null : shown;
       if (this.#history.add(nowMs, heard, samplesToMs(stats.concealedSamples))) this.#show(nowMs, heard);
     });
+  }
+
+  /**
+   * Whose capture time a mix of several carries nobody is told: what each of them has behind them is known, no more. Who has
+   * stopped is still heard for a moment.
+   */
+  #learnMicrophone(): void {
+    const told = store.others.value.filter((p) => p.talking).map((p) => p.microphoneMs);
+    if (told.length > 0) this.#microphoneMs = told.includes(null) ? null : Math.min(...(told as number[]));
   }
 
   #show(nowMs: number, heard: Stages | null): void {
@@ -104,12 +116,6 @@ export class DelayWatch {
     const blamed = sounding && talkers.length === 1 && store.delayVerdict.value === 'their_link';
     return blamed ? [talkers[0]!.id] : [];
   }
-}
-
-/** Whose capture time a mix of several carries nobody is told: what each of them has behind them is known, no more. */
-function microphoneMs(): number | null {
-  const told = store.others.value.filter((p) => p.talking).map((p) => p.microphoneMs);
-  return told.length === 0 || told.includes(null) ? null : Math.min(...(told as number[]));
 }
 
 /**

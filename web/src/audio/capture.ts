@@ -2,6 +2,7 @@
 // samples; elsewhere a capture worklet does, and there is an audio context in between.
 
 import workletUrl from './capture.worklet.ts?worker&url';
+import { SlidingMinimum } from './sliding-minimum.ts';
 import { SAMPLE_RATE } from './units.ts';
 
 const LOOK_MS = 100;
@@ -173,7 +174,8 @@ class TrackLatency {
   /** Length of a block: Chromium's latency is that of the first sample in it, ours that of the last. */
   readonly #blockUs: number;
   readonly #processingUs: number;
-  #smoothedUs: number;
+  /** The framer counts from the blocks that came soonest, and so does this: the latency of one that stood in line is no news. */
+  readonly #least = new SlidingMinimum();
   us: number;
   onchange: (latencyUs: number) => void = () => {};
 
@@ -182,8 +184,7 @@ class TrackLatency {
     const settings = track.getSettings();
     this.#blockUs = ((settings as { latency?: number }).latency ?? 0) * 1e6;
     this.#processingUs = track.stats === undefined ? 0 : processingUs(settings);
-    this.#smoothedUs = this.#processingUs;
-    this.us = this.#smoothedUs;
+    this.us = this.#processingUs;
     this.#timer = track.stats === undefined ? null : setInterval(() => this.#look(), LOOK_MS);
   }
 
@@ -194,9 +195,10 @@ class TrackLatency {
   #look(): void {
     const { latency = 0 } = this.#track.stats ?? {};
     if (latency <= 0 || latency >= 1000) return;
-    this.#smoothedUs += (Math.max(0, latency * 1000 - this.#blockUs) + this.#processingUs - this.#smoothedUs) / 8;
-    if (Math.abs(this.#smoothedUs - this.us) < TELL_US) return;
-    this.us = this.#smoothedUs;
+    this.#least.update(performance.now() * 1000, latency * 1000);
+    const us = Math.max(0, (this.#least.value ?? 0) - this.#blockUs) + this.#processingUs;
+    if (Math.abs(us - this.us) < TELL_US) return;
+    this.us = us;
     this.onchange(this.us);
   }
 }

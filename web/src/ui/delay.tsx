@@ -34,6 +34,7 @@ const AUDIBLE_GAPS_MS = 400;
 export function DelayButton({ onClick }: { onClick: () => void }) {
   const ms = delayMs.value;
   const stats = playout.value;
+  const last = delaySamples.value.at(-1);
   if (ms === null || stats === null) return null;
   return (
     <button
@@ -48,6 +49,7 @@ export function DelayButton({ onClick }: { onClick: () => void }) {
       data-underruns={stats.underruns}
       data-discarded={stats.discarded}
       data-heard={heardLevel.value}
+      data-stages={last === undefined ? '' : JSON.stringify(rounded(last.stages))}
       onClick={onClick}
     >
       <span class="delay-number">
