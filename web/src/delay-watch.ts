@@ -2,6 +2,7 @@
 
 import { batch } from '@preact/signals';
 import { DelayMeter } from './audio/delay.ts';
+import { heardInMs } from './audio/heard.ts';
 import type { PlayoutReport } from './audio/playout.ts';
 import { LOOK_AHEAD_US, samplesToMs } from './audio/units.ts';
 import { DelayHistory, judge } from './ui/delay-history.ts';
@@ -56,7 +57,7 @@ export class DelayWatch {
   }
 
   report(context: AudioContext, { stats, captureUs, heldUs, waitedUs, frame, level }: PlayoutReport): void {
-    const deviceMs = (frame / context.sampleRate - context.currentTime + outputLatency(context)) * 1000;
+    const deviceMs = heardInMs(context, frame, performance.now(), !ASKING_HANGS);
     const nowMs = performance.timeOrigin + performance.now();
     const totalMs = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);
     this.#learnMicrophone();
@@ -120,10 +121,6 @@ export class DelayWatch {
 
 /**
  * Firefox on Linux holds the lock of its audio graph while it asks PulseAudio, which waits for the graph's next block: it
- * hangs for good in about one of a hundred questions.
+ * hangs for good in about one of a hundred questions, and its output timestamp asks too.
  */
 const ASKING_HANGS = /Linux.*Firefox\//.test(navigator.userAgent);
-
-/** From the context to the loudspeaker, in seconds. */
-const outputLatency = (context: AudioContext): number =>
-  (ASKING_HANGS ? 0 : context.outputLatency) || context.baseLatency || 0;
