@@ -30,7 +30,7 @@ const SENTENCE: Record<typeof delayVerdict.value, Key> = {
 /** So much concealed in a minute is heard. */
 const AUDIBLE_GAPS_MS = 400;
 
-/** The figures themselves are in the attributes too, for whoever measures. */
+/** What is read is that of the stages; newer figures are in the attributes, for whoever measures. */
 export function DelayButton({ onClick }: { onClick: () => void }) {
   const ms = delayMs.value;
   const stats = playout.value;
@@ -53,7 +53,7 @@ export function DelayButton({ onClick }: { onClick: () => void }) {
       onClick={onClick}
     >
       <span class="delay-number">
-        <strong>{ms}</strong> ms
+        <strong>{last === undefined ? ms : Math.round(sum(last.stages))}</strong> ms
       </span>
       <span class="delay-words">{t('mouthToEar')}</span>
       <span class="unseen">{t('delayLabel')}</span>
