@@ -71,8 +71,13 @@ const MAX_RECENT_US: i64 = 60_000;
 /// Above this a delay that is rare is an outage: it is concealed and caught up with, not waited for.
 const OUTAGE_US: i64 = 160_000;
 
-/// Outages closer together than this are jitter.
-const RECURRING_US: u64 = 10_000_000;
+/// Outages closer together than this are jitter: in the ratings of ITU-T G.107 it costs as much to conceal 160 ms every 5 s as
+/// to wait for them all the time.
+const RECURRING_US: u64 = 5_000_000;
+
+/// Longer ones are not, however often they come: what the largest target leaves of them is concealed all the same, and with
+/// that on top the wait costs more than it saves at any distance.
+const UNBRIDGEABLE_US: i64 = 320_000;
 
 /// A clock drifts by no more than this, 500 ppm, while the window of the fastest packets moves on.
 const DRIFT_US: i64 = 1_000;
@@ -180,6 +185,7 @@ impl Arrivals {
             // What a stall held back comes in one burst, each packet less late than the one before; the burst is over.
             outage.under_way = false;
         }
+        outage.recurring &= delay <= UNBRIDGEABLE_US;
         outage.recurring || !(outage.under_way || was_under_way)
     }
 }
@@ -274,8 +280,17 @@ mod tests {
         feed(&mut arrivals, 0..3000, |n| if n % 100 == 70 { 200 } else { 2 });
         assert!(arrivals.target_us() > 195_000, "{}", arrivals.target_us());
         let mut arrivals = Arrivals::default();
-        feed(&mut arrivals, 0..3000, |n| if n % 100 == 70 { 700 } else { 2 });
+        feed(&mut arrivals, 0..3000, |n| if n % 100 == 70 { 300 } else { 2 });
         assert!((200_000..250_000).contains(&arrivals.target_us()), "{}", arrivals.target_us());
+    }
+
+    #[test]
+    fn but_not_those_that_no_buffer_bridges_however_often_they_come() {
+        for apart in [50, 100, 400, 450, 500, 550] {
+            let mut arrivals = Arrivals::default();
+            feed(&mut arrivals, 0..3000, |n| if n % apart == 20 { 900 } else { 2 });
+            assert!(arrivals.target_us() <= 5_000, "{apart}: {}", arrivals.target_us());
+        }
     }
 
     #[test]

@@ -46,6 +46,14 @@ describe('arrivals', () => {
     expect(arrivals.targetUs).toBeGreaterThan(195_000);
   });
 
+  test('but not those that no buffer bridges, however often they come', () => {
+    for (const apart of [50, 100, 400, 450, 500, 550]) {
+      const arrivals = new Arrivals();
+      feed(arrivals, 0, 3000, (n) => (n % apart === 20 ? 900 : 2));
+      expect(arrivals.targetUs).toBeLessThanOrEqual(5_000);
+    }
+  });
+
   test('a faster route is the new zero at once, a slower one after a while', () => {
     const arrivals = new Arrivals();
     feed(arrivals, 0, 100, () => 50);

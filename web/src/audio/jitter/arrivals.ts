@@ -40,8 +40,10 @@ const START_US = 2_000;
 const DRIFT_US = 1_000;
 /** Above this a delay that is rare is an outage: it is concealed and caught up with, not waited for. */
 const OUTAGE_US = 160_000;
-/** Outages closer together than this are jitter. */
-const RECURRING_US = 10_000_000;
+/** Outages closer together than this are jitter: then it costs as much to conceal them as to wait for them all the time. */
+const RECURRING_US = 5_000_000;
+/** Longer ones are not, however often they come: the largest target leaves too much of them to be worth its wait. */
+const UNBRIDGEABLE_US = 320_000;
 
 export class Arrivals {
   #fastest = new SlidingMinimum();
@@ -143,6 +145,7 @@ export class Arrivals {
       // What a stall held back comes in one burst, each packet less late than the one before; it is over now.
       this.#inOutage = false;
     }
+    this.#recurring &&= delay <= UNBRIDGEABLE_US;
     return this.#recurring || !(this.#inOutage || wasInOutage);
   }
 }
