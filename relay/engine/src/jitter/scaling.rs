@@ -20,7 +20,9 @@ const US_PER_PERCENT: i64 = 4_000;
 const LITTLE_US: i64 = 3_000;
 const LITTLE_STAYS: i64 = us_to_samples(5_000_000);
 
-/// With more than this one is less choosy about what goes.
+/// With more than this one is less and less choosy about what goes, until that is all one: what a stall leaves would stay
+/// for seconds where speech has no pitch.
+const CHOOSY_UP_TO_US: i64 = 40_000;
 const FAST_ABOVE_US: i64 = 100_000;
 
 /// What would be played within this time, 25 ms, of the end of the block may be slowed down to wait for what is late.
@@ -69,9 +71,10 @@ impl<C: Codec> JitterBuffer<C> {
         if little && self.little_for < LITTLE_STAYS {
             operation = Operation::Normal;
         }
-        let fast = matches!(operation, Operation::Accelerate { most_us } if most_us >= FAST_ABOVE_US);
-        let expands = operation == Operation::PreemptiveExpand;
-        let likeness = if expands { GENTLE } else { wanted_likeness(self.refused, fast) };
+        let likeness = match operation {
+            Operation::Accelerate { most_us } => wanted_likeness(self.refused, most_us),
+            Operation::PreemptiveExpand | Operation::Normal => GENTLE,
+        };
         self.scale_budget = self.scale_budget.min(2 * self.packet_samples());
         if operation == Operation::Normal || self.scale_budget < 0 {
             return;
@@ -99,7 +102,8 @@ impl<C: Codec> JitterBuffer<C> {
                 inserted
             }
         };
-        self.refused = if changed == 0 && !expands { self.refused.saturating_add(1) } else { 0 };
+        self.refused =
+            if changed == 0 && operation != Operation::PreemptiveExpand { self.refused.saturating_add(1) } else { 0 };
         // What nobody hears is free.
         if !quiet {
             self.scale_budget -= i64::try_from(changed).unwrap_or(0) * 100 / percent(operation);
@@ -140,7 +144,7 @@ pub fn time_scaled(speech: &[i16], percent: i64) -> Vec<i16> {
         if pcm.len() < time_scale::WANTED {
             continue;
         }
-        let likeness = wanted_likeness(refused, false);
+        let likeness = wanted_likeness(refused, 0);
         let changed = match owed {
             1.. => time_scale::insert_period(&mut pcm, likeness),
             0 => 0,
@@ -155,13 +159,13 @@ pub fn time_scaled(speech: &[i16], percent: i64) -> Vec<i16> {
     scaled
 }
 
-fn wanted_likeness(refused: u16, fast: bool) -> Likeness {
-    let patient = CHOOSY - LESS_A_REFUSAL * f32::from(refused);
-    match refused {
-        IMPATIENCE.. => Likeness(-1.0),
-        _ if fast => Likeness(patient.min(IN_A_HURRY)),
-        _ => Likeness(patient),
+fn wanted_likeness(refused: u16, excess_us: i64) -> Likeness {
+    if refused >= IMPATIENCE {
+        return Likeness(-1.0);
     }
+    #[expect(clippy::cast_precision_loss, reason = "less than a second")]
+    let hurry = (excess_us - CHOOSY_UP_TO_US) as f32 / (FAST_ABOVE_US - CHOOSY_UP_TO_US) as f32;
+    Likeness(CHOOSY - (CHOOSY - IN_A_HURRY) * hurry.clamp(0.0, 1.0) - LESS_A_REFUSAL * f32::from(refused))
 }
 
 /// Share of the signal that an operation may take or add, in percent.

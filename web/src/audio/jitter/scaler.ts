@@ -21,7 +21,11 @@ const GENTLE_PERCENT = 12;
 const FAST_PERCENT = 50;
 const GENTLE_UP_TO_US = 16_000;
 const US_PER_PERCENT = 4_000;
-/** With more delay to take out than this one is less choosy about what goes. */
+/**
+ * With more delay to take out than this one is less and less choosy about what goes, until that is all one: what a stall
+ * leaves would stay for seconds where speech has no pitch.
+ */
+const CHOOSY_UP_TO_US = 40_000;
 const FAST_ABOVE_US = 100_000;
 /** How alike two periods must be for one of them to go: at first very much, less with every refusal, in the end not. */
 const CHOOSY = 0.97;
@@ -110,7 +114,7 @@ export class Scaler {
 
   #wantedLikeness(excessUs: number): number {
     if (this.#refused >= IMPATIENCE) return -1;
-    const patient = CHOOSY - LESS_A_REFUSAL * this.#refused;
-    return excessUs >= FAST_ABOVE_US ? Math.min(patient, IN_A_HURRY) : patient;
+    const hurry = Math.max(0, Math.min(1, (excessUs - CHOOSY_UP_TO_US) / (FAST_ABOVE_US - CHOOSY_UP_TO_US)));
+    return CHOOSY - (CHOOSY - IN_A_HURRY) * hurry - LESS_A_REFUSAL * this.#refused;
   }
 }
