@@ -22,7 +22,7 @@ impl<C: Codec> JitterBuffer<C> {
             return;
         }
         let resume = RESUME_DELAY_US.max(target);
-        while self.store.second().is_some_and(|second| self.level_us(now, second.timestamp) >= resume) {
+        while self.front_is_for_nothing(now, most, resume) {
             self.discard_front();
         }
         if let Some(front) = self.store.front() {
@@ -31,6 +31,13 @@ impl<C: Codec> JitterBuffer<C> {
         if self.before == Before::Continuous {
             self.before = Before::Skipped;
         }
+    }
+
+    /// Whether the next packet is old enough to begin with, or the front too old to be played where there is another: a sender
+    /// has discarded what came between.
+    fn front_is_for_nothing(&self, now: Micros, most: i64, resume: i64) -> bool {
+        let (Some(front), Some(second)) = (self.store.front(), self.store.second()) else { return false };
+        self.level_us(now, second.timestamp) >= resume || self.level_us(now, front.timestamp) > most
     }
 
     pub(super) fn discard_front(&mut self) {

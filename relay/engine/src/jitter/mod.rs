@@ -27,6 +27,8 @@ mod time_scale;
 #[cfg(test)]
 mod drift;
 #[cfg(test)]
+mod stalls;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod vectors;

@@ -131,6 +131,11 @@ fn voice(samples: usize) -> Vec<i16> {
         .collect()
 }
 
+/// What has no pitch, from one place of it on.
+pub(super) fn hiss(from: usize, samples: usize) -> Vec<i16> {
+    (from..from + samples).map(|n| (jitter(n) % 8_000) as i16 - 4_000).collect()
+}
+
 fn largest_step(samples: &[i16]) -> i32 {
     samples.windows(2).map(|w| (i32::from(w[0]) - i32::from(w[1])).abs()).max().unwrap_or(0)
 }
