@@ -4,12 +4,12 @@
 import { expect, test } from 'vitest';
 import { BLOCK, Device, PTIME, packet, rms, type Signal, stream, tone } from './harness.ts';
 
-const FIRST = 500;
+const FIRST = 300;
 const STALL = 50;
 /** What is under way when the link stalls, and the newest that waits for it (PROTOCOL.md): all else is discarded. */
 const UNDER_WAY = 5;
 const NEWEST = 6;
-const STALLS = 3;
+const STALLS = 4;
 /** Virtual time, but a lot of it, on a machine that may be busy. */
 const PATIENCE_MS = 60_000;
 /** So much more delay than before is back to normal; the rest is steered away. */
