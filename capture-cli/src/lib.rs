@@ -6,6 +6,7 @@
 //! [`talker`] do no I/O and read no clock.
 
 pub mod address;
+pub mod alike;
 pub mod capture;
 pub mod cli;
 pub mod clock;

@@ -11,7 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use capture_cli::signal::{align_ms, correlation_by_second};
+use capture_cli::alike::alike_by_second;
+use capture_cli::signal::align_ms;
 use common::{PATIENCE, Program, TestRelay, alone, read, speech, speech_path, when_calm};
 use tempfile::{TempDir, tempdir};
 
@@ -130,7 +131,7 @@ impl Drop for Recorder {
 /// Through two devices, whose clocks are followed by resampling, envelopes stay alike; a hole in any second would not.
 fn alike(what: &str, input: &[i16], output: &[i16]) -> Result<(), String> {
     let delay = align_ms(input, output, 6_000);
-    let seconds = correlation_by_second(input, output, delay);
+    let seconds = alike_by_second(input, output, delay);
     if seconds.is_empty() || seconds.iter().any(|&(_, correlation)| correlation < 0.9) {
         return Err(format!("{what}, at a delay of {delay} ms: {seconds:?}"));
     }
@@ -146,7 +147,7 @@ fn a_microphone_is_heard_and_a_speaker_sounds() {
     let out = folder.path().join("bo.wav");
     // A null sink without a reader stands still.
     let (speaker, _microphone) = (Recorder::start(&sound, "vspk"), Recorder::start(&sound, "vmic"));
-    when_calm(|| {
+    when_calm(|_| {
         speaker.begin();
         let mut command = sound.program();
         command.args(["join", "--url", &relay.url("a"), "--name", "ann"]);

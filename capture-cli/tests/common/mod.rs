@@ -226,18 +226,26 @@ pub fn write(path: &Path, samples: &[i16]) {
     writer.finalize().unwrap();
 }
 
-/// Tries until it holds, as long as what speaks against it may be the machine: jitter buffers on a calm loopback settle
-/// at a margin of one or two milliseconds, so where the relay or a program waits for a core for that long they conceal,
-/// rightly, and the sound is shifted from there on. What fails on a calm machine fails.
-pub fn when_calm(mut attempt: impl FnMut() -> Result<(), String>) {
+/// A machine on which nothing waits for longer than this is calm.
+const CALM: Duration = Duration::from_millis(1);
+
+/// How much concealment the machine explains: none while it is calm. Jitter buffers on a calm loopback settle at a margin of
+/// one or two milliseconds, so where the relay or a program waits for a core for that long they conceal a packet, rightly.
+pub fn explained_ms(watch: &Watch) -> f64 {
+    const A_FEW_PACKETS_MS: f64 = 60.0;
+    if watch.worst() < CALM { 0.0 } else { A_FEW_PACKETS_MS }
+}
+
+/// Tries until it holds, as long as what speaks against it may be the machine. What fails on a calm machine fails.
+pub fn when_calm(mut attempt: impl FnMut(&Watch) -> Result<(), String>) {
     const ATTEMPTS: u32 = 8;
     for left in (0..ATTEMPTS).rev() {
         let watch = Watch::start();
-        let result = attempt();
+        let result = attempt(&watch);
         let worst = watch.worst();
         match result {
             Ok(()) => return,
-            Err(e) if worst < Duration::from_millis(1) => panic!("{e}"),
+            Err(e) if worst < CALM => panic!("{e}"),
             Err(e) if left == 0 => panic!("{e}; but this machine never was calm: a wait of {worst:?} just now"),
             Err(e) => eprintln!("again, because something had to wait for {worst:?}: {e}"),
         }
