@@ -3,7 +3,7 @@
 //! Playout that follows a link stretches and shortens what it plays: that is no fault, and a comparison at one delay would
 //! take all that follows for one. What is missing, broken or in another's place is a fault.
 
-use crate::signal::{correlation, envelope};
+use crate::signal::{SPEECH, correlation, envelope};
 
 /// Envelopes are of 10 ms; what was heard is looked for every 2.5 ms, up to 200 ms from where the whole of it is.
 const BLOCK: usize = 480;
@@ -14,9 +14,6 @@ const PLACES: usize = 2 * SPREAD + 1;
 /// What it costs to move on by one place, where the mean square of an envelope is 1, and by any number of places.
 const STEP: f64 = 0.1;
 const JUMP: f64 = 2.0;
-
-/// Where speech is: some 10 ms of it are louder than −40 dBFS.
-const SPEECH: f64 = 327.68;
 
 /// Correlation of the 10 ms envelopes in each second of `said` that holds speech, along the best path through `heard` near
 /// `delay_ms` (Viterbi): pairs of (second, correlation).

@@ -120,6 +120,9 @@ pub fn align_ms(input: &[i16], output: &[i16], max_ms: usize) -> usize {
     (0..=max_ms.min(output.len())).max_by(|&a, &b| score(a).total_cmp(&score(b))).unwrap_or(0)
 }
 
+/// Where speech is: some 10 ms of it are louder than −40 dBFS.
+pub(crate) const SPEECH: f64 = 327.68;
+
 /// Correlation of the 10 ms envelopes in each second of `input` that holds speech (some 10 ms above −40 dBFS),
 /// with `output` advanced by `delay_ms`: pairs of (second, correlation).
 #[must_use]
@@ -129,7 +132,7 @@ pub fn correlation_by_second(input: &[i16], output: &[i16], delay_ms: usize) -> 
     let output = output.get(delay_ms * per_ms..).unwrap_or_default();
     let (envelope_in, envelope_out) = (envelope(input, block), envelope(output, block));
     (0..envelope_in.len() / 100)
-        .filter(|second| envelope_in[second * 100..(second + 1) * 100].iter().any(|&e| e > 327.68))
+        .filter(|second| envelope_in[second * 100..(second + 1) * 100].iter().any(|&e| e > SPEECH))
         .map(|second| {
             let (from, to) = (second * 100, (second + 1) * 100);
             let heard = envelope_out.get(from..to.min(envelope_out.len())).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Which of the things that a task waits for has happened, so that the others need not be asked.
 //!
 //! A listener's task is woken for each packet it has to write, fifty times a second, and there is hardly ever anything to
-//! read at the same time. To ask socket and timers each time all the same is a tenth of what a packet costs.
+//! read at the same time. To ask socket and timers each time all the same is for nothing.
 
 use std::{
     sync::{
