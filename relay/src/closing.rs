@@ -1,6 +1,8 @@
 //! How a socket ends over a stream that goes wrong, so that the peer hears why, whatever they still send.
 
 use std::{
+    future::poll_fn,
+    io,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -43,9 +45,9 @@ pub fn poll_discard(mut connection: Pin<&mut impl AsyncRead>, cx: &mut Context<'
     }
 }
 
-/// Ends our side of the connection, at the TLS level too where the peer still takes it.
-pub async fn shut(connection: &mut (impl AsyncWrite + Unpin)) {
-    let _ = timeout(SHUT_PATIENCE, connection.shutdown()).await;
+/// Ends our side of the connection by polling its shutdown, at the TLS level too where the peer still takes it.
+pub async fn shut(shutdown: impl FnMut(&mut Context<'_>) -> Poll<io::Result<()>>) {
+    let _ = timeout(SHUT_PATIENCE, poll_fn(shutdown)).await;
 }
 
 /// Ends our side and waits for the peer to end theirs, but not for long. A connection that is dropped with bytes unread
@@ -53,7 +55,7 @@ pub async fn shut(connection: &mut (impl AsyncWrite + Unpin)) {
 pub async fn hang_up(connection: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
     let both = async {
         let _ = connection.shutdown().await;
-        std::future::poll_fn(|cx| poll_discard(Pin::new(&mut *connection), cx)).await;
+        poll_fn(|cx| poll_discard(Pin::new(&mut *connection), cx)).await;
     };
     let _ = timeout(PATIENCE, both).await;
 }

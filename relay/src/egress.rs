@@ -1,241 +1,227 @@
-//! What waits for one listener's socket: text in order, audio while it is young, and how the session ends.
+//! The way out to one listener: what waits for the socket, and who writes it.
 //!
-//! The room's thread pushes, the session's task takes. The lock is held for a queue operation and never across
-//! anything that waits.
+//! Packets, and what comes with them, are written by the room's own thread, at once: to wake another for it costs about a
+//! third of the write. Where that is not possible without waiting, and for words alone, the session's task is woken.
 
 use std::{
-    collections::VecDeque,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::Waker,
+    io,
+    pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError, TryLockError},
+    task::{Context, Poll, Waker},
 };
 
-use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use relay_engine::Micros;
-use relay_wire::{DownHeader, ServerMessage, close};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio::io::AsyncWrite;
+use tokio_tungstenite::{WebSocketStream, tungstenite::Utf8Bytes};
 
-use crate::audio_queue::AudioQueue;
+use crate::{
+    connection::Connection,
+    queues::{Close, Queues},
+    writer::Writer,
+};
 
-/// Text that may wait: one second of a full room talking at the limit of its rate fits, and a reader that takes
-/// nothing for minutes does not.
-const MAX_TEXTS: usize = 4096;
-/// The same in bytes; the texts of a room are shared by its listeners, so this is not per listener.
-const MAX_TEXT_BYTES: usize = 1 << 20;
-
-/// The queues of one session.
+/// What one session and its room share.
 #[derive(Debug, Default)]
 pub struct Egress {
-    queues: Mutex<Queues>,
-    writer: AtomicWaker,
-    closing: AtomicBool,
+    queues: Queues,
+    session: AtomicWaker,
+    /// Empty before the session has begun and when it has ended.
+    link: Mutex<Option<Link>>,
 }
 
-/// How a session ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Close {
-    /// WebSocket close code.
-    pub code: u16,
-    /// A word for the log and the close frame.
-    pub reason: &'static str,
+/// A socket, and what is known of how it takes what is written.
+#[derive(Debug)]
+pub struct Link {
+    /// The socket.
+    pub socket: WebSocketStream<Connection>,
+    /// What writes the queues to it.
+    pub writer: Writer,
 }
 
-/// What there is to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pending {
-    /// There is a text message.
-    pub text: bool,
-    /// There is a packet.
-    pub audio: bool,
-    /// Nothing will be added, and the session ends when the text is written.
-    pub close: Option<Close>,
-}
-
-#[derive(Debug, Default)]
-struct Queues {
-    /// Nothing is written before the welcome, whoever is quicker.
-    welcomed: bool,
-    texts: VecDeque<Utf8Bytes>,
-    text_bytes: usize,
-    audio: AudioQueue,
-    close: Option<Close>,
+impl Link {
+    /// Ends our side of the connection.
+    pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(self.socket.get_mut()).poll_shutdown(cx)
+    }
 }
 
 impl Egress {
-    /// Puts the welcome before everything else.
-    pub fn push_welcome(&self, text: Utf8Bytes) {
-        let mut queues = self.lock();
-        if queues.close.is_some() {
-            return;
-        }
-        queues.welcomed = true;
-        queues.text_bytes += text.len();
-        queues.texts.push_front(text);
-        drop(queues);
-        self.writer.wake();
+    /// A way out to that socket.
+    #[must_use]
+    pub fn to(link: Link) -> Self {
+        Self { link: Mutex::new(Some(link)), ..Self::default() }
     }
 
-    /// Appends a text message. A participant who lets them pile up is closed with a reason: texts are never skipped.
-    pub fn push_text(&self, text: Utf8Bytes) {
-        let mut queues = self.lock();
-        if queues.close.is_some() {
-            return;
-        }
-        if queues.texts.len() >= MAX_TEXTS || queues.text_bytes + text.len() > MAX_TEXT_BYTES {
-            queues.texts.clear();
-            queues.text_bytes = 0;
-            self.closing.store(true, Ordering::Relaxed);
-            queues.end_with(
-                error("too_slow", "text messages piled up because they were not read"),
-                Close { code: close::TOO_SLOW, reason: "too_slow" },
-            );
-        } else {
-            queues.append(text);
-        }
-        drop(queues);
-        self.writer.wake();
+    /// What waits.
+    #[must_use]
+    pub fn queues(&self) -> &Queues {
+        &self.queues
     }
 
-    /// Appends a packet.
-    pub fn push_audio(&self, now: Micros, header: DownHeader, payload: Bytes) {
-        let mut queues = self.lock();
-        if queues.close.is_some() {
-            return;
+    /// Writes what was just put into the queues, as far as that takes no waiting; false where the session was woken to do it.
+    pub fn write(&self) -> bool {
+        let done = self.try_write();
+        if !done {
+            self.session.wake();
         }
-        queues.audio.push(now, header, payload);
-        drop(queues);
-        self.writer.wake();
+        done
+    }
+
+    fn try_write(&self) -> bool {
+        let mut link = match self.link.try_lock() {
+            Ok(link) => link,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // The session may have looked before this came.
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        link.as_mut().is_some_and(|link| link.writer.write_at_once(&self.queues, &mut link.socket))
     }
 
     /// Says a last message and ends the session; whoever ends it first has the say.
     pub fn close(&self, last: Utf8Bytes, close: Close) {
-        let mut queues = self.lock();
-        if queues.close.is_some() {
-            return;
-        }
-        self.closing.store(true, Ordering::Relaxed);
-        queues.end_with(last, close);
-        drop(queues);
-        self.writer.wake();
+        self.queues.close(last, close);
+        self.session.wake();
     }
 
-    /// Registers who is woken when something is pushed. Register, then look.
-    pub fn register(&self, writer: &Waker) {
-        self.writer.register(writer);
+    /// Registers the session, to be woken when there is something for it to do. Register, then look.
+    pub fn register(&self, session: &Waker) {
+        self.session.register(session);
     }
 
-    /// Whether the session is to end; what was pushed before that is still to be written.
-    #[must_use]
-    pub fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Relaxed)
+    /// The socket, for as long as it takes to look or to write.
+    pub fn link(&self) -> MutexGuard<'_, Option<Link>> {
+        // Whoever panicked with it has left the socket in the middle of a message at worst, and then the peer refuses the rest.
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// What there is to write now.
-    pub fn pending(&self, now: Micros) -> Pending {
-        let mut queues = self.lock();
-        let audio = queues.close.is_none() && queues.audio.has_packet(now);
-        let may_write = queues.welcomed || queues.close.is_some();
-        Pending { text: may_write && !queues.texts.is_empty(), audio, close: queues.close }
-    }
-
-    /// The next text message.
-    pub fn take_text(&self) -> Option<Utf8Bytes> {
-        let mut queues = self.lock();
-        let text = queues.texts.pop_front()?;
-        queues.text_bytes -= text.len();
-        Some(text)
-    }
-
-    /// The oldest packet that is young enough.
-    pub fn take_audio(&self, now: Micros) -> Option<(DownHeader, Bytes)> {
-        self.lock().audio.take(now)
-    }
-
-    /// How many packets grew too old here.
-    #[must_use]
-    pub fn discarded(&self) -> u64 {
-        self.lock().audio.discarded()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Queues> {
-        // Whoever panicked with the lock left whole messages behind: every step below is a single push or pop.
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Queues {
-    fn append(&mut self, text: Utf8Bytes) {
-        self.text_bytes += text.len();
-        self.texts.push_back(text);
-    }
-
-    fn end_with(&mut self, last: Utf8Bytes, close: Close) {
-        self.append(last);
-        self.close = Some(close);
-    }
-}
-
-/// An `error` message.
-#[must_use]
-pub fn error(code: &str, message: impl Into<String>) -> Utf8Bytes {
-    ServerMessage::Error { code: code.to_owned(), message: message.into() }.to_json().into()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        task::Wake,
+    };
+
+    use bytes::Bytes;
+    use futures_util::StreamExt;
+    use relay_engine::{Micros, Ptime};
+    use relay_wire::{DownHeader, close};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_tungstenite::tungstenite::{Message, protocol::Role};
+
     use super::*;
+    use crate::clock::Clock;
 
-    #[test]
-    fn texts_come_out_in_order() {
-        let egress = Egress::default();
-        for text in ["a", "b", "c"] {
-            egress.push_text(text.into());
-        }
-        let taken: Vec<_> = std::iter::from_fn(|| egress.take_text()).collect();
-        assert_eq!(taken, ["a", "b", "c"]);
-    }
+    #[derive(Default)]
+    struct Session(AtomicUsize);
 
-    #[test]
-    fn the_welcome_is_written_before_anything_that_was_quicker() {
-        let egress = Egress::default();
-        egress.push_text("pong".into());
-        assert!(!egress.pending(Micros(0)).text);
-        egress.push_welcome("welcome".into());
-        assert!(egress.pending(Micros(0)).text);
-        let taken: Vec<_> = std::iter::from_fn(|| egress.take_text()).collect();
-        assert_eq!(taken, ["welcome", "pong"]);
-    }
-
-    #[test]
-    fn a_reader_that_takes_nothing_is_closed_with_a_reason() {
-        for (text, fits) in [("x".repeat(10), MAX_TEXTS), ("x".repeat(4000), MAX_TEXT_BYTES / 4000)] {
-            let egress = Egress::default();
-            for _ in 0..fits {
-                egress.push_text(text.as_str().into());
-            }
-            assert_eq!(egress.pending(Micros(0)).close, None);
-            egress.push_text(text.as_str().into());
-            assert_eq!(egress.pending(Micros(0)).close.map(|c| c.code), Some(close::TOO_SLOW));
-            let last: Vec<_> = std::iter::from_fn(|| egress.take_text()).collect();
-            assert_eq!(last.len(), 1);
-            assert!(last[0].contains("too_slow"));
+    impl Wake for Session {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    #[test]
-    fn nothing_follows_the_last_message() {
-        let egress = Egress::default();
-        egress.push_text("a".into());
-        egress.close("bye".into(), Close { code: 1001, reason: "first" });
-        egress.close("again".into(), Close { code: 1008, reason: "second" });
-        egress.push_text("late".into());
-        egress.push_audio(Micros(0), DownHeader::default(), Bytes::from_static(b"x"));
-        let pending = egress.pending(Micros(0));
-        assert_eq!((pending.audio, pending.close.map(|c| c.reason)), (false, Some("first")));
-        let taken: Vec<_> = std::iter::from_fn(|| egress.take_text()).collect();
-        assert_eq!(taken, ["a", "bye"]);
+    impl Session {
+        /// Whether it was woken, after which it has to register again.
+        fn was_woken(self: &Arc<Self>, egress: &Egress) -> bool {
+            egress.register(&Waker::from(Arc::clone(self)));
+            self.0.swap(0, Ordering::Relaxed) > 0
+        }
+    }
+
+    async fn egress() -> (Egress, WebSocketStream<TcpStream>, Clock) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let peer = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connected");
+        let (tcp, _) = listener.accept().await.expect("accepted");
+        let clock = Clock::start();
+        let egress = Egress::to(Link {
+            socket: WebSocketStream::from_raw_socket(Connection::Plain(tcp), Role::Server, None).await,
+            writer: Writer::new(clock, Ptime::Ms20, 0),
+        });
+        egress.queues().push_welcome("welcome".into());
+        (egress, WebSocketStream::from_raw_socket(peer, Role::Client, None).await, clock)
+    }
+
+    fn push(egress: &Egress, now: Micros, bytes: usize) {
+        egress.queues().push_audio(now, DownHeader::default(), Bytes::from(vec![0; bytes]));
+    }
+
+    #[tokio::test]
+    async fn words_and_packets_are_written_in_order_by_who_brings_them() {
+        let (egress, mut peer, clock) = egress().await;
+        let session = Arc::new(Session::default());
+        session.was_woken(&egress);
+        push(&egress, clock.now(), 100);
+        assert!(egress.write());
+        egress.queues().push_text("talking".into());
+        push(&egress, clock.now(), 100);
+        assert!(egress.write());
+        let mut kinds = Vec::new();
+        for _ in 0..4 {
+            kinds.push(peer.next().await.expect("a message").expect("whole").is_text());
+        }
+        assert_eq!(kinds, [true, false, true, false]);
+        assert!(!session.was_woken(&egress));
+    }
+
+    #[tokio::test]
+    async fn a_ping_rides_along_with_a_packet() {
+        let (egress, mut peer, clock) = egress().await;
+        push(&egress, clock.now(), 100);
+        assert!(egress.write());
+        egress.link().as_mut().expect("there").writer.ping();
+        push(&egress, clock.now(), 100);
+        assert!(egress.write());
+        let mut messages = Vec::new();
+        for _ in 0..4 {
+            messages.push(peer.next().await.expect("a message").expect("whole"));
+        }
+        let Message::Text(ping) = &messages[2] else { panic!("{messages:?}") };
+        assert!(ping.contains("ping") && messages[3].is_binary(), "{messages:?}");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_written_at_once_is_left_to_the_session() {
+        let (egress, _peer, clock) = egress().await;
+        let session = Arc::new(Session::default());
+        session.was_woken(&egress);
+        assert!(!egress.write(), "words alone can wait a little and may come in floods");
+        assert!(session.was_woken(&egress));
+
+        push(&egress, clock.now(), 100);
+        let link = egress.link();
+        assert!(!egress.write(), "somebody else has the socket");
+        drop(link);
+        assert!(session.was_woken(&egress));
+        assert!(egress.write());
+
+        push(&egress, clock.now(), 100);
+        egress.queues().push_text("x".repeat(10_000).into());
+        assert!(!egress.write(), "a long text would hold up others");
+        assert!(session.was_woken(&egress));
+
+        egress.close("bye".into(), Close { code: close::GOING_AWAY, reason: "goodbye" });
+        assert!(session.was_woken(&egress));
+        assert!(!egress.write(), "the end of a session is its own affair");
+        assert!(session.was_woken(&egress));
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_takes_nothing_holds_nobody_up() {
+        let (egress, _peer, clock) = egress().await;
+        let session = Arc::new(Session::default());
+        session.was_woken(&egress);
+        let mut written = 0;
+        while {
+            push(&egress, clock.now(), 1200);
+            egress.write()
+        } {
+            written += 1;
+            assert!(written < 100_000, "the kernel takes all");
+        }
+        assert!(session.was_woken(&egress));
     }
 }

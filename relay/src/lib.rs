@@ -2,15 +2,14 @@
 //!
 //! A packet's way through this crate: [`listen`] accepts and speaks TLS, [`handshake`] refuses or upgrades (whom
 //! [`access`] lets in), a [`session`] parses and stamps what arrives and hands it to the room's [`mixer`] thread, where [`room`] drives
-//! the sans-IO engine; what the room sends waits in each listener's [`egress`] until the session's [`writer`]
-//! may write it. Nothing on that way waits for anybody else.
+//! the sans-IO engine and writes what it sends to each listener's [`egress`]. What a link does not take at once waits there in
+//! [`queues`] until the session's [`writer`] may write it. Nothing on that way waits for anybody else.
 
 pub mod access;
 pub mod addresses;
 pub mod audio_queue;
 pub mod authority;
 pub mod banner;
-pub mod branch;
 pub mod check;
 pub mod cli;
 pub mod clock;
@@ -32,6 +31,7 @@ pub mod page;
 pub mod patience;
 pub mod problem;
 pub mod qr;
+pub mod queues;
 pub mod rate;
 pub mod reach;
 pub mod registry;

@@ -2,7 +2,7 @@
 //!
 //! Waking a thread for one packet costs several times what handling the packet does. While all rooms mix, what arrives
 //! waits for the next tick anyway, so it may gather for a tenth of the packet time first. A nap ends at once when a room
-//! has packets to send, or no longer wants to wait. Arrivals are stamped by up to a nap late, and jitter buffers count that
+//! has packets that its own thread could not write, or no longer wants to wait. Arrivals are stamped by up to a nap late, and jitter buffers count that
 //! as the network's jitter.
 
 use std::{
@@ -147,8 +147,8 @@ impl Demand {
         }
     }
 
-    /// The room has sent something.
-    pub fn sent(&self) {
+    /// The room has left something to these threads.
+    pub fn left_over(&self) {
         self.naps.call();
     }
 }

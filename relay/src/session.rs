@@ -1,4 +1,5 @@
-//! One participant's socket: parses what arrives and tells the room, writes what the room has for them.
+//! One participant's socket: parses what arrives and tells the room, writes what the room has for them and has not
+//! written itself.
 
 use std::{
     future::poll_fn,
@@ -22,13 +23,13 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    branch::Branch,
     clock::Clock,
     closing,
     connection::Connection,
-    egress::{self, Close, Egress},
+    egress::{Egress, Link},
     handshake::Via,
     kernel,
+    queues::{self, Close},
     rate::RateLimiter,
     registry::{Seat, Unheard},
     room::{self, Event, Greeting},
@@ -59,9 +60,8 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Session {
     config: Config,
-    socket: WebSocketStream<Connection>,
     reading: Reading,
-    writer: Writer,
+    /// Has the socket until the session is over.
     egress: Arc<Egress>,
     /// Empty once the session is ending: the others need not wait for its close handshake.
     seat: Option<Seat>,
@@ -75,8 +75,6 @@ pub struct Session {
     discarded: u64,
     second: Interval,
     linger: Option<Pin<Box<Sleep>>>,
-    /// Everything but what there is to write.
-    arrivals: Branch,
     ended: Option<Close>,
     via: Via,
 }
@@ -104,17 +102,15 @@ impl Session {
     #[must_use]
     pub fn new(config: Config, socket: WebSocketStream<Connection>, seat: Seat, via: Via) -> Self {
         let now = config.clock.now();
-        let egress = Arc::new(Egress::default());
         let round_trip_us = kernel::round_trip_us(socket.get_ref().tcp()).unwrap_or(0);
         let past_grid = Duration::from_micros(now.0 % PING_GRID_US);
         let mut second = interval_at(Instant::now() + PING_EVERY - past_grid, PING_EVERY);
         second.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let writer = Writer::new(config.clock, config.ptime, round_trip_us);
         Self {
             config,
-            socket,
             reading: Reading::Messages,
-            writer: Writer::new(Arc::clone(&egress), config.clock, config.ptime, round_trip_us),
-            egress,
+            egress: Arc::new(Egress::to(Link { socket, writer })),
             role: seat.role(),
             seat: Some(seat),
             told_not_allowed: false,
@@ -124,7 +120,6 @@ impl Session {
             discarded: 0,
             second,
             linger: None,
-            arrivals: Branch::default(),
             ended: None,
             via,
         }
@@ -158,44 +153,38 @@ impl Session {
                     self.part(close.code);
                     if self.reading == Reading::Nothing {
                         // The peer's close will not be understood, so ours is all there is.
-                        closing::shut(self.socket.get_mut()).await;
+                        closing::shut(|cx| self.with_link(|link| link.poll_shutdown(cx))).await;
                     }
                 }
                 Step::Gone => break,
             }
         }
-        match self.egress.pending(self.config.clock.now()).close {
+        match self.egress.queues().pending(self.config.clock.now()).close {
             Some(close) => self.part(close.code),
             None => self.lose(),
         }
         let reason = self.ended.map_or("connection lost", |close| close.reason);
-        tracing::info!(%room, id, reason, discarded = self.egress.discarded(), "left");
+        tracing::info!(%room, id, reason, discarded = self.egress.queues().discarded(), "left");
+        let Some(mut link) = self.egress.link().take() else { return };
         match self.linger {
             // They had their time.
-            Some(linger) if linger.is_elapsed() => closing::shut(self.socket.get_mut()).await,
-            _ => closing::hang_up(self.socket.get_mut()).await,
+            Some(linger) if linger.is_elapsed() => closing::shut(|cx| link.poll_shutdown(cx)).await,
+            _ => closing::hang_up(link.socket.get_mut()).await,
         }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        match self.writer.poll(cx, &mut self.socket) {
+        self.egress.register(cx.waker());
+        let mut link = self.egress.link();
+        let Some(Link { socket, writer }) = link.as_mut() else { return Poll::Ready(Step::Gone) };
+        match writer.poll(cx, self.egress.queues(), socket) {
             Poll::Ready(Ok(close)) => return Poll::Ready(Step::Written(close)),
             Poll::Ready(Err(_)) => return Poll::Ready(Step::Gone),
             Poll::Pending => {}
         }
-        if self.linger.is_none() && (self.ended.is_some() || self.egress.is_closing()) {
+        if self.linger.is_none() && (self.ended.is_some() || self.egress.queues().is_closing()) {
             self.linger = Some(Box::pin(sleep(LINGER)));
-            self.arrivals.rouse();
         }
-        let Some(waker) = self.arrivals.woken(cx.waker()) else { return Poll::Pending };
-        let step = self.poll_arrivals(&mut Context::from_waker(&waker));
-        if step.is_ready() {
-            self.arrivals.rouse();
-        }
-        step
-    }
-
-    fn poll_arrivals(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         if self.linger.as_mut().is_some_and(|linger| linger.as_mut().poll(cx).is_ready()) {
             return Poll::Ready(Step::Gone);
         }
@@ -203,13 +192,18 @@ impl Session {
             return Poll::Ready(Step::Second);
         }
         match self.reading {
-            Reading::Messages => self.socket.poll_next_unpin(cx).map(|next| match next {
+            Reading::Messages => socket.poll_next_unpin(cx).map(|next| match next {
                 Some(Ok(message)) => Step::Message(message),
                 Some(Err(error)) => Step::Unreadable(error),
                 None => Step::Gone,
             }),
-            Reading::Nothing => closing::poll_discard(Pin::new(self.socket.get_mut()), cx).map(|()| Step::Gone),
+            Reading::Nothing => closing::poll_discard(Pin::new(socket.get_mut()), cx).map(|()| Step::Gone),
         }
+    }
+
+    /// Does something with the socket, which is there until the session is over.
+    fn with_link<R>(&self, act: impl FnOnce(&mut Link) -> R) -> R {
+        act(self.egress.link().as_mut().expect("the session has its socket until it is over"))
     }
 
     fn take(&mut self, message: Message) {
@@ -218,7 +212,7 @@ impl Session {
         self.set_quiet(false);
         if let Message::Close(frame) = &message {
             // The reply is already on its way; nothing may follow it.
-            self.writer.stop();
+            self.with_link(|link| link.writer.stop());
             self.ended.get_or_insert(Close { code: close::NORMAL, reason: "closed by the participant" });
             match frame {
                 None | Some(CloseFrame { code: CloseCode::Normal, .. }) => self.leave(),
@@ -253,7 +247,7 @@ impl Session {
         if !self.role.may_talk() {
             if !std::mem::replace(&mut self.told_not_allowed, true) {
                 let sentence = "a listener does not talk; more packets are not mentioned";
-                self.egress.push_text(egress::error("not_allowed", sentence));
+                self.egress.queues().push_text(queues::error("not_allowed", sentence));
             }
             return;
         }
@@ -267,7 +261,7 @@ impl Session {
             Ok(Some(message)) => self.take_message(now, message),
             Ok(None) => {}
             Err(e @ TextError::NotJson(_)) => self.refuse("bad_json", e.to_string(), close::INVALID_PAYLOAD),
-            Err(e) => self.egress.push_text(egress::error("bad_message", e.to_string())),
+            Err(e) => self.egress.queues().push_text(queues::error("bad_message", e.to_string())),
         }
     }
 
@@ -294,10 +288,13 @@ impl Session {
                 }
             }
             ClientMessage::Ping { t } => {
-                self.egress.push_text(ServerMessage::Pong { t, clock_us: now.0 }.to_json().into());
+                self.egress.queues().push_text(ServerMessage::Pong { t, clock_us: now.0 }.to_json().into());
             }
-            ClientMessage::Received { sequence } => self.writer.received(now, sequence),
-            ClientMessage::Pong { t } => self.writer.answered(now, Micros(u64::try_from(t).unwrap_or(0))),
+            ClientMessage::Received { sequence } => self.with_link(|link| link.writer.received(now, sequence)),
+            ClientMessage::Pong { t } => {
+                let ping_at = Micros(u64::try_from(t).unwrap_or(0));
+                self.with_link(|link| link.writer.answered(now, ping_at));
+            }
         }
     }
 
@@ -309,7 +306,7 @@ impl Session {
             self.refuse("silent", sentence, close::SILENT);
         } else {
             self.set_quiet(silence > self.config.silence / QUIET_SHARE);
-            self.writer.ping();
+            self.with_link(|link| link.writer.ping());
         }
     }
 
@@ -322,7 +319,7 @@ impl Session {
     /// Says why and ends the session.
     fn refuse(&mut self, code: &'static str, sentence: impl Into<String>, close: u16) {
         let close = Close { code: close, reason: code };
-        self.egress.close(egress::error(code, sentence), close);
+        self.egress.queues().close(queues::error(code, sentence), close);
         self.ended.get_or_insert(close);
         self.part(close.code);
     }
@@ -355,7 +352,7 @@ impl Session {
     }
 
     fn count_discarded(&mut self) {
-        let discarded = self.egress.discarded();
+        let discarded = self.egress.queues().discarded();
         let news = discarded - self.discarded;
         if let Some(seat) = self.seat.as_ref().filter(|_| news > 0) {
             seat.count_discarded(news);

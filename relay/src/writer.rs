@@ -5,8 +5,7 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -22,8 +21,8 @@ use tokio_tungstenite::{
 use crate::{
     clock::Clock,
     connection::Connection,
-    egress::{Close, Egress},
     kernel,
+    queues::{Close, Queues},
     reports::Reports,
 };
 
@@ -38,6 +37,10 @@ const KERNEL_TEXT: usize = 4096;
 const TEXT_PORTION: usize = 4096;
 /// Messages are gathered up to this size before they are handed to the kernel.
 const BATCH: usize = 4096;
+/// Text up to this size is written at once, by whoever brings it.
+const TEXT_AT_ONCE: usize = 1024;
+/// Packets that were written so shortly ago are likely to be followed by another.
+const TALK_US: u64 = 100_000;
 /// How often the kernel is asked again while it holds too much.
 const RECHECK: Duration = Duration::from_millis(5);
 /// And where it has not changed for a while: many stalled listeners must not keep a core busy.
@@ -48,18 +51,17 @@ const FRAMING: usize = 4 + 22;
 /// Writes one session's queues to its socket.
 #[derive(Debug)]
 pub struct Writer {
-    egress: Arc<Egress>,
     clock: Clock,
     pace: Pace,
     reports: Reports,
     ping_due: bool,
+    /// When a packet was written last.
+    talk_at: Micros,
     /// Text since the last packet.
     portion: usize,
     /// A prime was written: what it leads up to belongs to the same burst.
     in_burst: bool,
     unflushed: bool,
-    /// Nothing was left when the queues were last looked at; whoever has pushed since has woken the session.
-    emptied: bool,
     /// What the kernel holds after the flush is not known from what was written.
     look_again: bool,
     recheck: Option<Pin<Box<Sleep>>>,
@@ -74,6 +76,16 @@ enum End {
     Closing(Close),
     /// Nothing more is written.
     Silent,
+    /// The socket takes nothing any more.
+    Broken,
+}
+
+/// Who writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Session,
+    /// The room's thread, which has something for the listener.
+    Room,
 }
 
 /// Why no more is put into the socket's buffer.
@@ -90,19 +102,18 @@ enum Filled {
 impl Writer {
     /// A writer of these queues, on a connection with that round trip.
     #[must_use]
-    pub fn new(egress: Arc<Egress>, clock: Clock, ptime: Ptime, round_trip_us: u64) -> Self {
+    pub fn new(clock: Clock, ptime: Ptime, round_trip_us: u64) -> Self {
         let packet = OpusCodec::BITRATE as usize / 8 * ptime.ms() as usize / 1000 + HEADER_LEN + FRAMING;
         let kernel_us = KERNEL_US + round_trip_us.min(LONGEST_ROUND_TRIP_US);
         Self {
-            egress,
             clock,
             pace: Pace::new(ptime.micros(), packet, kernel_us),
             reports: Reports::new(ptime.micros(), packet),
             ping_due: false,
+            talk_at: Micros(0),
             portion: 0,
             in_burst: false,
             unflushed: false,
-            emptied: false,
             look_again: false,
             recheck: None,
             recheck_after: RECHECK,
@@ -110,7 +121,8 @@ impl Writer {
         }
     }
 
-    /// Lets a ping go out next; it carries the clock of the moment it is written.
+    /// Lets a ping go out next; it carries the clock of the moment it is written. In the midst of talk it waits for the next
+    /// packet, which costs no write of its own; it does so until the next ping at most.
     pub fn ping(&mut self) {
         self.ping_due = true;
     }
@@ -130,34 +142,35 @@ impl Writer {
         self.end = End::Silent;
     }
 
-    /// Writes what may be written now. Ready once the session's close is written, or with what broke the socket.
+    /// Writes what may be written now. Ready once the session's close is written.
+    ///
+    /// # Errors
+    /// What broke the socket.
     pub fn poll(
         &mut self,
         cx: &mut Context<'_>,
+        queues: &Queues,
         socket: &mut WebSocketStream<Connection>,
     ) -> Poll<Result<Close, Error>> {
         if self.end == End::Silent {
             return Poll::Pending;
         }
-        self.egress.register(cx.waker());
-        self.emptied = false;
+        if self.end == End::Broken {
+            return Poll::Ready(Err(Error::ConnectionClosed));
+        }
+        let mut emptied = false;
         loop {
-            if self.unflushed {
-                ready!(socket.poll_flush_unpin(cx))?;
-                self.unflushed = false;
-                if std::mem::take(&mut self.look_again) {
-                    self.pace.filled(self.clock.now().0, held_by_kernel(socket));
-                }
-            }
+            ready!(self.poll_flush(cx, socket))?;
             if let End::Closing(close) = self.end {
                 self.end = End::Silent;
                 return Poll::Ready(Ok(close));
             }
-            if self.emptied {
+            // Whoever has pushed since has woken the session.
+            if emptied {
                 return Poll::Pending;
             }
-            let filled = self.fill(socket)?;
-            self.emptied = filled == Filled::Emptied;
+            let filled = self.fill(queues, socket, Whose::Session)?;
+            emptied = filled == Filled::Emptied;
             if self.unflushed {
                 self.recheck_after = RECHECK;
             } else if filled == Filled::Gated {
@@ -166,14 +179,63 @@ impl Writer {
         }
     }
 
+    /// Writes packets that were just brought, and the few words with them, on a thread that must not be held up. False where
+    /// [`poll`](Self::poll) is needed: for words alone, which are seldom urgent and may come in floods, so that many are
+    /// written at once; and for what was left before.
+    pub fn write_at_once(&mut self, queues: &Queues, socket: &mut WebSocketStream<Connection>) -> bool {
+        let pending = queues.pending(self.clock.now());
+        if self.end != End::Open || !pending.audio || pending.close.is_some() {
+            return false;
+        }
+        if self.recheck.is_some() {
+            // The kernel holds too much, and the session will look again by itself.
+            return true;
+        }
+        if self.unflushed || queues.text_bytes() > TEXT_AT_ONCE {
+            return false;
+        }
+        let filled = self.fill(queues, socket, Whose::Room);
+        // Who is left unwoken if the socket does not take it is the session; its next poll registers it again.
+        let flushed = self.poll_flush(&mut Context::from_waker(Waker::noop()), socket);
+        match (filled, flushed) {
+            (Ok(filled), Poll::Ready(Ok(()))) => filled == Filled::Emptied,
+            (Ok(_), Poll::Pending) => false,
+            (Err(_), _) | (_, Poll::Ready(Err(_))) => {
+                self.end = End::Broken;
+                false
+            }
+        }
+    }
+
+    fn poll_flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        socket: &mut WebSocketStream<Connection>,
+    ) -> Poll<Result<(), Error>> {
+        if self.unflushed {
+            ready!(socket.poll_flush_unpin(cx))?;
+            self.unflushed = false;
+            if std::mem::take(&mut self.look_again) {
+                self.pace.filled(self.clock.now().0, held_by_kernel(socket));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Puts messages into the socket's buffer until nothing is left or enough is in it.
-    fn fill(&mut self, socket: &mut WebSocketStream<Connection>) -> Result<Filled, Error> {
+    fn fill(
+        &mut self,
+        queues: &Queues,
+        socket: &mut WebSocketStream<Connection>,
+        whose: Whose,
+    ) -> Result<Filled, Error> {
         let mut held = None;
         let mut batch = 0;
         while batch < BATCH {
             let now = self.clock.now();
-            let pending = self.egress.pending(now);
-            let text = pending.text || (self.ping_due && pending.close.is_none());
+            let pending = queues.pending(now);
+            let ping = self.ping_due && (whose == Whose::Room || now.since(self.talk_at) > TALK_US);
+            let text = pending.text || (ping && pending.close.is_none());
             if !text && !pending.audio && pending.close.is_none() {
                 return Ok(Filled::Emptied);
             }
@@ -201,15 +263,15 @@ impl Writer {
             let message = match decide(view) {
                 Turn::WaitForKernel => return Ok(Filled::Gated),
                 Turn::WaitForReport => return Ok(Filled::Emptied),
-                Turn::Text if self.ping_due => {
+                Turn::Text if ping => {
                     self.ping_due = false;
                     Message::text(ServerMessage::Ping { t: now.0.cast_signed() }.to_json())
                 }
-                Turn::Text => match self.egress.take_text() {
+                Turn::Text => match queues.take_text() {
                     Some(text) => Message::Text(text),
                     None => continue,
                 },
-                Turn::Audio => match self.egress.take_audio(now) {
+                Turn::Audio => match queues.take_audio(now) {
                     Some((header, payload)) => {
                         self.in_burst = header.flags.prime;
                         sequence = Some(header.sequence);
@@ -227,6 +289,7 @@ impl Writer {
             match sequence {
                 Some(sequence) => {
                     self.portion = 0;
+                    self.talk_at = now;
                     self.pace.wrote(now.0, bytes);
                     self.reports.wrote(now, sequence, bytes);
                 }

@@ -19,7 +19,7 @@ use relay::{
     turnstile::{PerAddress, Turnstile},
 };
 use relay_wire::SUBPROTOCOL;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{io::AsyncWrite, net::TcpListener, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -89,7 +89,7 @@ async fn refuse(mut socket: WebSocketStream<Connection>, error: &Error) {
     if socket.send(Message::Close(Some(close))).await.is_err() {
         return;
     }
-    closing::shut(socket.get_mut()).await;
+    closing::shut(|cx| Pin::new(socket.get_mut()).poll_shutdown(cx)).await;
     let end = std::future::poll_fn(|cx| closing::poll_discard(Pin::new(socket.get_mut()), cx));
     let _ = timeout(LINGER, end).await;
 }

@@ -1,6 +1,6 @@
 //! Mixer threads: each owns some rooms, waits for what happens to them and keeps their deadlines.
 //!
-//! A thread never waits for a socket, a lock that others hold for long, or another room. Deadlines are absolute,
+//! A thread writes to sockets and never waits for one, for a lock that others hold for long, or another room. Deadlines are absolute,
 //! so a late wake-up does not shift the ones after it.
 
 use std::{
@@ -223,9 +223,6 @@ impl Driver {
                         times += 1;
                     }
                 });
-                if let Some(scheduled) = self.rooms.get(&key) {
-                    scheduled.demand.sent();
-                }
             }
         }
     }
@@ -292,6 +289,9 @@ impl Driver {
             scheduled.room.fail();
             self.rooms.remove(&key);
             return;
+        }
+        if scheduled.room.has_left_over() {
+            scheduled.demand.left_over();
         }
         let next = scheduled.room.next_timeout();
         scheduled.demand.set(match next {

@@ -38,7 +38,7 @@ fn a_room_that_panics_ends_alone() {
         .into();
     driver.take_arrived().expect("the mixer lives");
     driver.with_room(RoomKey(1), Micros(1), |_, _| panic!("a fault"));
-    let closed = |egress: &Egress| egress.pending(Micros(0)).close.map(|c| c.code);
+    let closed = |egress: &Egress| egress.queues().pending(Micros(0)).close.map(|c| c.code);
     assert_eq!((closed(&sessions[0]), closed(&sessions[1])), (Some(close::INTERNAL), None));
 
     let (event, late) = join(2);

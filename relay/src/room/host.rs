@@ -4,7 +4,7 @@ use relay_engine::ParticipantId;
 use relay_wire::{MutedBy, Participant, Role, ServerMessage, close};
 
 use super::{Member, Room, dismiss};
-use crate::egress::Close;
+use crate::queues::Close;
 
 impl Room {
     /// Mutes one, or all but the hosts. What they send is not heard until they say that the microphone is on again.

@@ -22,7 +22,8 @@ use history::History;
 
 use crate::{
     clock::wall_ms,
-    egress::{self, Close, Egress},
+    egress::Egress,
+    queues::{self, Close},
 };
 
 /// A room and everyone in it.
@@ -34,6 +35,9 @@ pub struct Room {
     /// In the order of their ids.
     members: Vec<Member>,
     history: History,
+    /// For whom there is something to be written.
+    addressed: Vec<ParticipantId>,
+    left_over: bool,
 }
 
 #[derive(Debug)]
@@ -65,7 +69,15 @@ impl Room {
     pub fn new(name: RoomName, ptime: Ptime, now: Micros) -> Self {
         let config = RoomConfig { ptime, ..RoomConfig::default() };
         let engine = Engine::new(config, OpusCodec::of_mixes(ptime), now);
-        Self { name, ptime, engine, members: Vec::new(), history: History::default() }
+        Self {
+            name,
+            ptime,
+            engine,
+            members: Vec::new(),
+            history: History::default(),
+            addressed: Vec::new(),
+            left_over: false,
+        }
     }
 
     /// What the room is called.
@@ -89,10 +101,21 @@ impl Room {
     /// Lets the engine do what is due.
     pub fn timeout(&mut self, now: Micros) {
         self.drive(now, Input::Timeout);
+        self.write();
+    }
+
+    /// Whether something was left to sessions to write, since this was last asked.
+    pub fn has_left_over(&mut self) -> bool {
+        std::mem::take(&mut self.left_over)
     }
 
     /// Takes an event.
     pub fn handle(&mut self, now: Micros, event: Event) {
+        self.take(now, event);
+        self.write();
+    }
+
+    fn take(&mut self, now: Micros, event: Event) {
         match event {
             Event::Packet(id, ..) if self.is_silenced(id) => {}
             Event::Packet(id, header, payload) => self.drive(now, Input::Packet(id, header, payload)),
@@ -164,7 +187,7 @@ impl Room {
         self.broadcast(&ServerMessage::Joined { participant: member.listing() });
         self.members.insert(at, member);
         self.welcome(now, at, greeting, false);
-        self.history.after(since).for_each(|text| egress.push_text(text.clone()));
+        self.history.after(since).for_each(|text| egress.queues().push_text(text.clone()));
         self.drive(now, Input::Join(id));
     }
 
@@ -182,7 +205,7 @@ impl Room {
             self.broadcast_but(id, &ServerMessage::Away { id: id.0, away: false });
         }
         self.welcome(now, at, greeting, true);
-        self.history.after(after.max(self.members[at].since)).for_each(|text| egress.push_text(text.clone()));
+        self.history.after(after.max(self.members[at].since)).for_each(|text| egress.queues().push_text(text.clone()));
     }
 
     fn away(&mut self, now: Micros, id: ParticipantId) {
@@ -212,8 +235,9 @@ impl Room {
         }
     }
 
-    fn welcome(&self, now: Micros, at: usize, greeting: Greeting, resumed: bool) {
-        greeting.egress.push_welcome(text(&ServerMessage::Welcome {
+    fn welcome(&mut self, now: Micros, at: usize, greeting: Greeting, resumed: bool) {
+        self.addressed.push(self.members[at].id);
+        greeting.egress.queues().push_welcome(text(&ServerMessage::Welcome {
             version: VERSION,
             room: self.name.clone(),
             id: self.members[at].id.0,
@@ -249,7 +273,7 @@ impl Room {
     /// Says the next numbered message to everyone.
     fn say(&mut self, message: impl FnOnce(u64) -> ServerMessage) {
         let text = self.history.add(|number| text(&message(number)));
-        self.egresses().for_each(|egress| egress.push_text(text.clone()));
+        self.broadcast_text(&text, None);
     }
 
     fn mute(&mut self, id: ParticipantId, muted: bool) {
@@ -280,7 +304,8 @@ impl Room {
             match output {
                 Output::Send(id, header, payload) => {
                     if let Some(egress) = self.egress(id) {
-                        egress.push_audio(now, header, payload);
+                        egress.queues().push_audio(now, header, payload);
+                        self.addressed.push(id);
                     }
                 }
                 Output::Talking(id, talking) => {
@@ -294,32 +319,50 @@ impl Room {
                         && !std::mem::replace(&mut self.members[at].told_undecodable, true)
                     {
                         let sentence = "an Opus packet did not decode; more of them are not mentioned";
-                        self.say_to(id, || egress::error("undecodable", sentence));
+                        self.say_to(id, || queues::error("undecodable", sentence));
                     }
                 }
                 Output::TooManyGains(id) => self.say_to(id, || {
                     let sentence = format!("a gain for more than {MAX_GAINS} others; set one of them to 0 dB first");
-                    egress::error("too_many_gains", sentence)
+                    queues::error("too_many_gains", sentence)
                 }),
             }
         }
     }
 
-    fn say_to(&self, id: ParticipantId, message: impl FnOnce() -> Utf8Bytes) {
+    /// Once for all that has happened, so that words and a burst of packets go as one.
+    fn write(&mut self) {
+        let mut addressed = std::mem::take(&mut self.addressed);
+        addressed.sort_unstable();
+        addressed.dedup();
+        for id in addressed.drain(..) {
+            self.left_over |= self.egress(id).is_some_and(|egress| !egress.write());
+        }
+        self.addressed = addressed;
+    }
+
+    fn say_to(&mut self, id: ParticipantId, message: impl FnOnce() -> Utf8Bytes) {
         if let Some(egress) = self.egress(id) {
-            egress.push_text(message());
+            egress.queues().push_text(message());
+            self.addressed.push(id);
         }
     }
 
-    fn broadcast(&self, message: &ServerMessage) {
-        let text = text(message);
-        self.egresses().for_each(|egress| egress.push_text(text.clone()));
+    fn broadcast(&mut self, message: &ServerMessage) {
+        self.broadcast_text(&text(message), None);
     }
 
-    fn broadcast_but(&self, id: ParticipantId, message: &ServerMessage) {
-        let text = text(message);
-        let others = self.members.iter().filter(|member| member.id != id);
-        others.filter_map(|member| member.egress.as_ref()).for_each(|egress| egress.push_text(text.clone()));
+    fn broadcast_but(&mut self, id: ParticipantId, message: &ServerMessage) {
+        self.broadcast_text(&text(message), Some(id));
+    }
+
+    fn broadcast_text(&mut self, text: &Utf8Bytes, but: Option<ParticipantId>) {
+        for member in self.members.iter().filter(|member| Some(member.id) != but) {
+            if let Some(egress) = &member.egress {
+                egress.queues().push_text(text.clone());
+                self.addressed.push(member.id);
+            }
+        }
     }
 
     /// Of those who are not away.

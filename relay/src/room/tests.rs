@@ -17,7 +17,7 @@ impl Guest {
     }
 
     fn read(&self) -> Vec<ServerMessage> {
-        std::iter::from_fn(|| self.0.take_text())
+        std::iter::from_fn(|| self.0.queues().take_text())
             .map(|text| ServerMessage::parse(&text).expect("valid").expect("known"))
             .collect()
     }
@@ -98,7 +98,7 @@ impl Guest {
 
     /// The close code, if the session is to end.
     fn closed(&self) -> Option<u16> {
-        self.0.pending(Micros(0)).close.map(|close| close.code)
+        self.0.queues().pending(Micros(0)).close.map(|close| close.code)
     }
 }
 
@@ -271,7 +271,7 @@ fn who_is_muted_by_the_host_is_not_heard() {
         let now = Micros(u64::from(sequence) * 1_000_000);
         room.handle(now, Event::Packet(ParticipantId(1), header, packet));
     };
-    let heard = |listener: &Guest, at: u16| listener.0.pending(Micros(u64::from(at) * 1_000_000)).audio;
+    let heard = |listener: &Guest, at: u16| listener.0.queues().pending(Micros(u64::from(at) * 1_000_000)).audio;
     let mut room = room();
     let _talker = Guest::enter(&mut room, 1);
     let listener = Guest::enter(&mut room, 2);
@@ -282,7 +282,7 @@ fn who_is_muted_by_the_host_is_not_heard() {
     talks(&mut room, 2);
     assert!(heard(&listener, 2), "until they unmute");
     room.handle(Micros(0), Event::MuteByHost(Some(ParticipantId(1))));
-    while listener.0.take_audio(Micros(2_000_000)).is_some() {}
+    while listener.0.queues().take_audio(Micros(2_000_000)).is_some() {}
     talks(&mut room, 3);
     assert!(!heard(&listener, 3));
 }
