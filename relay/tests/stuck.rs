@@ -18,6 +18,7 @@ const STUCK: usize = 10;
 /// More than that would be noticed.
 const NOTICEABLE_US: u64 = 1000;
 
+const PACKET_US: u64 = 20_000;
 const TIMES: usize = 3;
 
 /// What the listeners do just now.
@@ -63,12 +64,15 @@ struct Room {
 }
 
 impl Room {
-    async fn with(relay: &TestRelay, listeners: usize, clock: Instant, phase: &watch::Receiver<Phase>) -> Self {
+    /// Packets are sent so long after each multiple of their duration: those of two rooms are not to meet.
+    async fn with(relay: &TestRelay, clock: Instant, phase: &watch::Receiver<Phase>, offset_us: u64) -> Self {
         let mut tasks = Vec::new();
-        for _ in 0..listeners {
+        for _ in 0..LISTENERS {
             tasks.push(listen(relay.join("lobby", "listener").await, clock, phase.clone(), false));
         }
-        let talker = tokio::spawn(talk(relay.join("lobby", "talker").await, clock));
+        let talker = relay.join("lobby", "talker").await;
+        sleep(Duration::from_micros(PACKET_US + offset_us - us(clock) % PACKET_US)).await;
+        let talker = tokio::spawn(talk(talker, clock));
         Self { listeners: tasks, talker }
     }
 
@@ -107,8 +111,8 @@ async fn is_unnoticed() -> bool {
         let client = relay.join_narrow("lobby", "stuck").await;
         stuck.push(listen(client, clock, watched.clone(), true));
     }
-    let room = Room::with(&relay, LISTENERS, clock, &watched).await;
-    let beside = Room::with(&undisturbed, LISTENERS, clock, &watched).await;
+    let room = Room::with(&relay, clock, &watched, 0).await;
+    let beside = Room::with(&undisturbed, clock, &watched, PACKET_US / 2).await;
     sleep(Duration::from_secs(1)).await;
     phase.send_replace(Phase::All);
     sleep(Duration::from_secs(3)).await;
