@@ -224,4 +224,40 @@ mod tests {
         }
         assert!(session.was_woken(&egress));
     }
+
+    /// As the session does it; the time that a link is not asked again is its own.
+    async fn drain(egress: &Egress) {
+        let drained = std::future::poll_fn(|cx| {
+            egress.register(cx.waker());
+            let mut link = egress.link();
+            let Link { socket, writer } = link.as_mut().expect("there");
+            assert!(writer.poll(cx, egress.queues(), socket).is_pending(), "nothing ends here");
+            let pending = egress.queues().pending(Micros(0));
+            if pending.audio || pending.text { Poll::Pending } else { Poll::Ready(()) }
+        });
+        tokio::time::timeout(std::time::Duration::from_secs(10), drained).await.expect("the kernel takes it");
+    }
+
+    #[tokio::test]
+    async fn a_link_that_has_recovered_is_written_to_at_once_again() {
+        let (egress, mut peer, clock) = egress().await;
+        drain(&egress).await;
+        while {
+            push(&egress, clock.now(), 1200);
+            egress.write()
+        } {}
+        let reading = tokio::spawn(async move { while peer.next().await.is_some() {} });
+        drain(&egress).await;
+        // Text that nobody asked the kernel about may still be on its way.
+        let mut tries = 0;
+        while {
+            push(&egress, clock.now(), 100);
+            !egress.write() || egress.queues().pending(clock.now()).audio
+        } {
+            drain(&egress).await;
+            tries += 1;
+            assert!(tries < 100, "it stays with the session");
+        }
+        reading.abort();
+    }
 }

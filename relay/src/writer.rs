@@ -173,8 +173,11 @@ impl Writer {
             emptied = filled == Filled::Emptied;
             if self.unflushed {
                 self.recheck_after = RECHECK;
-            } else if filled == Filled::Gated {
+            }
+            if filled == Filled::Gated && !self.unflushed {
                 ready!(self.poll_recheck(cx));
+            } else {
+                self.recheck = None;
             }
         }
     }
