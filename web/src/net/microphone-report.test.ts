@@ -30,3 +30,7 @@ test('it is told again after a welcome', () => {
   report.tellAgain();
   expect(told(report, 4_000, times(200, 24))).toEqual([24]);
 });
+
+test('no more is told than the message takes', () => {
+  expect(told(new MicrophoneReport(), 0, times(100, 100_000))).toEqual([65_535]);
+});

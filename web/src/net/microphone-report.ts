@@ -7,6 +7,8 @@ import { SlidingMinimum } from '../audio/sliding-minimum.ts';
 const KNOWN_AFTER = 32;
 const CHANGED_MS = 3;
 const EVERY_MS = 2_000;
+/** The message takes no more; a machine that slept may say it. */
+const MOST_MS = 65_535;
 
 export class MicrophoneReport {
   readonly #least = new SlidingMinimum();
@@ -18,7 +20,7 @@ export class MicrophoneReport {
   wrote(lagMs: number, nowMs: number): number | null {
     this.#seen += 1;
     this.#least.update(nowMs * 1000, lagMs);
-    const ms = Math.max(0, Math.round(this.#least.value ?? lagMs));
+    const ms = Math.min(MOST_MS, Math.max(0, Math.round(this.#least.value ?? lagMs)));
     if (this.#seen < KNOWN_AFTER || nowMs < this.#dueMs) return null;
     if (this.#toldMs !== null && Math.abs(ms - this.#toldMs) < CHANGED_MS) return null;
     this.#toldMs = ms;
