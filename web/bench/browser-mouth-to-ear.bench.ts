@@ -1,5 +1,6 @@
 // From a sound in a room to the same sound out of a page's speaker in that room, through two Chromium pages and the
-// relay; and the same through WebRTC. Figures as JSON where BENCH_JSON says; BENCH_CASES and BENCH_CHIRPS make it shorter.
+// relay; and the same through WebRTC. Figures as JSON where BENCH_JSON says; BENCH_CASES and BENCH_CHIRPS make it shorter,
+// and BENCH_MICROPHONE compares what is done to the microphone.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,30 +14,33 @@ import { Relay } from '../e2e/support/relay.ts';
 import { writeWav } from '../e2e/support/sound.ts';
 import { delays, percentile, room } from './chirps.ts';
 import { lanline, type Pair } from './lanline.ts';
+import { MICROPHONES, type Microphone, type MicrophoneName } from './microphone.ts';
 import { webrtc } from './webrtc.ts';
 
-type Connect = (browser: Awaited<ReturnType<typeof launch>>, relay: Relay) => Promise<Pair>;
 interface Case {
   name: string;
   flags: string[];
-  connect: Connect;
+  microphone: MicrophoneName;
+  connect: (browser: Awaited<ReturnType<typeof launch>>, relay: Relay, microphone: Microphone) => Promise<Pair>;
 }
 
 /** The page says its delay all the time; it is asked this often. */
 const SHOWN_EVERY_MS = 500;
 const CHIRPS = Number(process.env.BENCH_CHIRPS ?? 66);
 const CASES: Case[] = [
-  { name: 'lanline-10ms', flags: ['--room-ptime', '10'], connect: (b, r) => lanline(b, r, true) },
-  { name: 'lanline-20ms', flags: [], connect: (b, r) => lanline(b, r, false) },
-  { name: 'lanline-20ms-processing', flags: [], connect: (b, r) => lanline(b, r, true) },
-  { name: 'webrtc-tuned', flags: [], connect: (b, r) => webrtc(b, r, true, false) },
-  { name: 'webrtc-default', flags: [], connect: (b, r) => webrtc(b, r, false, false) },
+  { name: 'lanline-10ms', flags: ['--room-ptime', '10'], microphone: 'gain', connect: lanline },
+  { name: 'lanline-20ms', flags: [], microphone: 'gain', connect: lanline },
+  { name: 'lanline-20ms-processing', flags: [], microphone: 'processed', connect: lanline },
+  { name: 'webrtc-tuned', flags: [], microphone: 'gain', connect: (b, r, m) => webrtc(b, r, m, true) },
+  { name: 'webrtc-default', flags: [], microphone: 'gain', connect: (b, r, m) => webrtc(b, r, m, false) },
 ];
+/** To compare settings: this one in all cases. */
+const forced = process.env.BENCH_MICROPHONE as MicrophoneName | undefined;
 const wanted = process.env.BENCH_CASES?.split(',');
 const cases = CASES.filter(({ name }) => wanted?.includes(name) ?? true);
 const measured: { name: string; figures: Record<string, number>; stages: Record<string, number> }[] = [];
 
-test.each(cases)('$name', async ({ name, flags, connect }) => {
+test.each(cases)('$name', async ({ name, flags, microphone, connect }) => {
   const folder = temporaryFolder();
   const relay = await Relay.start(flags);
   const speaker = await Speaker.start({ room: true });
@@ -45,7 +49,7 @@ test.each(cases)('$name', async ({ name, flags, connect }) => {
     const played = room(CHIRPS);
     const file = join(folder.path, 'room.wav');
     writeWav(file, played.samples);
-    const pair = await connect(browser, relay);
+    const pair = await connect(browser, relay, MICROPHONES[forced ?? microphone]);
     const recording = await speaker.record();
     const begun = Date.now();
     const underrunsBefore = await pair.underruns();

@@ -3,6 +3,7 @@
 import type { Browser } from 'playwright-core';
 import { join } from '../e2e/support/chromium.ts';
 import type { Relay } from '../e2e/support/relay.ts';
+import type { Microphone } from './microphone.ts';
 
 export interface Pair {
   /** Gaps filled so far, and what the page itself says of its delay. */
@@ -13,10 +14,15 @@ export interface Pair {
   close(): Promise<void>;
 }
 
-export async function lanline(browser: Browser, relay: Relay, processing: boolean): Promise<Pair> {
-  const room = `bench-${processing}`;
-  const on = processing ? 'on' : 'off';
-  const kept = { 'echo-cancellation': on, 'noise-suppression': on, volume: '0.3' };
+export async function lanline(browser: Browser, relay: Relay, microphone: Microphone): Promise<Pair> {
+  const room = 'bench';
+  const as = (on: boolean) => (on ? 'on' : 'off');
+  const kept = {
+    'echo-cancellation': as(microphone.echoCancellation),
+    'noise-suppression': as(microphone.noiseSuppression),
+    'automatic-gain': as(microphone.autoGainControl),
+    volume: '0.3',
+  };
   const { page: listener } = await join(browser, relay, room, 'Ear', 'listen', kept);
   const { page: talker } = await join(browser, relay, room, 'Mouth', 'talk', kept);
   // Who talks hears nothing, so that nothing but the talk can come back.

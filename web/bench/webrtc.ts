@@ -4,20 +4,16 @@ import type { Browser, Page } from 'playwright-core';
 import { visit } from '../e2e/support/chromium.ts';
 import type { Relay } from '../e2e/support/relay.ts';
 import type { Pair } from './lanline.ts';
+import type { Microphone } from './microphone.ts';
 
 interface Peer {
   peer: RTCPeerConnection;
 }
 
-export async function webrtc(browser: Browser, relay: Relay, tuned: boolean, processing: boolean): Promise<Pair> {
+export async function webrtc(browser: Browser, relay: Relay, microphone: Microphone, tuned: boolean): Promise<Pair> {
   const [talker, listener] = await Promise.all([open(browser, relay), open(browser, relay)]);
   const offer = await talker.evaluate(
-    async ([tuned, processing]) => {
-      const audio = {
-        echoCancellation: processing!,
-        noiseSuppression: processing!,
-        autoGainControl: false,
-      };
+    async ({ audio, tuned }) => {
       const stream = await navigator.mediaDevices.getUserMedia({ audio });
       const peer = new RTCPeerConnection();
       (globalThis as unknown as Peer).peer = peer;
@@ -29,7 +25,7 @@ export async function webrtc(browser: Browser, relay: Relay, tuned: boolean, pro
       const { sdp } = peer.localDescription!;
       return tuned ? sdp.replace(/useinbandfec=1/, 'useinbandfec=1;minptime=10;ptime=10') : sdp;
     },
-    [tuned, processing],
+    { audio: { ...microphone }, tuned },
   );
   const answer = await listener.evaluate(
     async ([sdp, tuned]) => {

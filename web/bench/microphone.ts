@@ -1,0 +1,18 @@
+// What browsers do to a microphone, as each case asks for it.
+
+export interface Microphone {
+  echoCancellation: boolean;
+  noiseSuppression: boolean;
+  autoGainControl: boolean;
+}
+
+const UNTOUCHED: Microphone = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+
+/** `gain`: what Chromium processes comes in blocks of 10 ms instead of a device buffer, and this costs nothing else. */
+export const MICROPHONES = {
+  untouched: UNTOUCHED,
+  gain: { ...UNTOUCHED, autoGainControl: true },
+  processed: { ...UNTOUCHED, echoCancellation: true, noiseSuppression: true },
+};
+
+export type MicrophoneName = keyof typeof MICROPHONES;
