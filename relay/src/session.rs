@@ -193,7 +193,13 @@ impl Session {
         }
         match self.reading {
             Reading::Messages => socket.poll_next_unpin(cx).map(|next| match next {
-                Some(Ok(message)) => Step::Message(message),
+                Some(Ok(message)) => {
+                    if message.is_close() {
+                        // The reply is already on its way; nothing may follow it, of the room's either.
+                        writer.stop();
+                    }
+                    Step::Message(message)
+                }
                 Some(Err(error)) => Step::Unreadable(error),
                 None => Step::Gone,
             }),
@@ -211,8 +217,6 @@ impl Session {
         self.heard_at = now;
         self.set_quiet(false);
         if let Message::Close(frame) = &message {
-            // The reply is already on its way; nothing may follow it.
-            self.with_link(|link| link.writer.stop());
             self.ended.get_or_insert(Close { code: close::NORMAL, reason: "closed by the participant" });
             match frame {
                 None | Some(CloseFrame { code: CloseCode::Normal, .. }) => self.leave(),

@@ -37,7 +37,7 @@ const KERNEL_TEXT: usize = 4096;
 const TEXT_PORTION: usize = 4096;
 /// Messages are gathered up to this size before they are handed to the kernel.
 const BATCH: usize = 4096;
-/// Text up to this size is written at once, by whoever brings it.
+/// Text up to this size is written with the packet that comes with it, by whoever brings them.
 const TEXT_AT_ONCE: usize = 1024;
 /// Packets that were written so shortly ago are likely to be followed by another.
 const TALK_US: u64 = 100_000;
@@ -80,14 +80,6 @@ enum End {
     Broken,
 }
 
-/// Who writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
-    Session,
-    /// The room's thread, which has something for the listener.
-    Room,
-}
-
 /// Why no more is put into the socket's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Filled {
@@ -100,7 +92,7 @@ enum Filled {
 }
 
 impl Writer {
-    /// A writer of these queues, on a connection with that round trip.
+    /// A writer to a connection with that round trip.
     #[must_use]
     pub fn new(clock: Clock, ptime: Ptime, round_trip_us: u64) -> Self {
         let packet = OpusCodec::BITRATE as usize / 8 * ptime.ms() as usize / 1000 + HEADER_LEN + FRAMING;
@@ -122,7 +114,7 @@ impl Writer {
     }
 
     /// Lets a ping go out next; it carries the clock of the moment it is written. In the midst of talk it waits for the next
-    /// packet, which costs no write of its own; it does so until the next ping at most.
+    /// packet, and costs no write of its own; where that was the last one it goes with the next ping.
     pub fn ping(&mut self) {
         self.ping_due = true;
     }
@@ -165,11 +157,11 @@ impl Writer {
                 self.end = End::Silent;
                 return Poll::Ready(Ok(close));
             }
-            // Whoever has pushed since has woken the session.
+            // Whoever has pushed since has written it or wakes the session.
             if emptied {
                 return Poll::Pending;
             }
-            let filled = self.fill(queues, socket, Whose::Session)?;
+            let filled = self.fill(queues, socket)?;
             emptied = filled == Filled::Emptied;
             if self.unflushed {
                 self.recheck_after = RECHECK;
@@ -187,8 +179,12 @@ impl Writer {
     /// written at once; and for what was left before.
     pub fn write_at_once(&mut self, queues: &Queues, socket: &mut WebSocketStream<Connection>) -> bool {
         let pending = queues.pending(self.clock.now());
-        if self.end != End::Open || !pending.audio || pending.close.is_some() {
+        if self.end != End::Open || pending.close.is_some() {
             return false;
+        }
+        if !pending.audio {
+            // The session may have been quicker.
+            return !pending.text;
         }
         if self.recheck.is_some() {
             // The kernel holds too much, and the session will look again by itself.
@@ -197,7 +193,7 @@ impl Writer {
         if self.unflushed || queues.text_bytes() > TEXT_AT_ONCE {
             return false;
         }
-        let filled = self.fill(queues, socket, Whose::Room);
+        let filled = self.fill(queues, socket);
         // Who is left unwoken if the socket does not take it is the session; its next poll registers it again.
         let flushed = self.poll_flush(&mut Context::from_waker(Waker::noop()), socket);
         match (filled, flushed) {
@@ -226,18 +222,13 @@ impl Writer {
     }
 
     /// Puts messages into the socket's buffer until nothing is left or enough is in it.
-    fn fill(
-        &mut self,
-        queues: &Queues,
-        socket: &mut WebSocketStream<Connection>,
-        whose: Whose,
-    ) -> Result<Filled, Error> {
+    fn fill(&mut self, queues: &Queues, socket: &mut WebSocketStream<Connection>) -> Result<Filled, Error> {
         let mut held = None;
         let mut batch = 0;
         while batch < BATCH {
             let now = self.clock.now();
             let pending = queues.pending(now);
-            let ping = self.ping_due && (whose == Whose::Room || now.since(self.talk_at) > TALK_US);
+            let ping = self.ping_due && (pending.audio || now.since(self.talk_at) > TALK_US);
             let text = pending.text || (ping && pending.close.is_none());
             if !text && !pending.audio && pending.close.is_none() {
                 return Ok(Filled::Emptied);

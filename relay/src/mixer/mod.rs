@@ -94,6 +94,7 @@ impl Mixer {
             ptime,
             naps,
             rooms: HashMap::new(),
+            unwritten: Vec::new(),
             deadlines: BinaryHeap::new(),
             closing: false,
         };
@@ -165,6 +166,8 @@ struct Driver {
     ptime: Ptime,
     naps: Naps,
     rooms: HashMap<RoomKey, Scheduled>,
+    /// Rooms to which something happened that has yet to be written.
+    unwritten: Vec<RoomKey>,
     /// Earliest first; an entry counts only while it is its room's own deadline.
     deadlines: BinaryHeap<Reverse<(Micros, RoomKey)>>,
     /// Goodbye was said; who still comes hears it too.
@@ -187,6 +190,7 @@ impl Driver {
             if self.take_arrived().is_err() {
                 return;
             }
+            self.write();
             self.act_on_due();
             match self.wait() {
                 Ok(Some(command)) => self.obey(command),
@@ -208,6 +212,17 @@ impl Driver {
         Ok(())
     }
 
+    /// After many events rather than after each: a burst of packets of one talker is a write for each listener.
+    fn write(&mut self) {
+        let mut unwritten = std::mem::take(&mut self.unwritten);
+        unwritten.sort_unstable();
+        unwritten.dedup();
+        for key in unwritten.drain(..) {
+            self.with_room(key, Micros(0), |room, _| room.write());
+        }
+        self.unwritten = unwritten;
+    }
+
     fn act_on_due(&mut self) {
         let now = self.clock.now();
         while let Some(&Reverse((at, key))) = self.deadlines.peek() {
@@ -222,6 +237,7 @@ impl Driver {
                         room.timeout(now);
                         times += 1;
                     }
+                    room.write();
                 });
             }
         }
@@ -256,6 +272,9 @@ impl Driver {
                             room.goodbye();
                         }
                     });
+                    if self.unwritten.last() != Some(&key) {
+                        self.unwritten.push(key);
+                    }
                 } else if let Some(greeting) = event.greeting() {
                     room::fail(&greeting.egress);
                 }
@@ -290,7 +309,7 @@ impl Driver {
             self.rooms.remove(&key);
             return;
         }
-        if scheduled.room.has_left_over() {
+        if scheduled.room.take_left_over() {
             scheduled.demand.left_over();
         }
         let next = scheduled.room.next_timeout();

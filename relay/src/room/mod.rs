@@ -101,21 +101,15 @@ impl Room {
     /// Lets the engine do what is due.
     pub fn timeout(&mut self, now: Micros) {
         self.drive(now, Input::Timeout);
-        self.write();
     }
 
     /// Whether something was left to sessions to write, since this was last asked.
-    pub fn has_left_over(&mut self) -> bool {
+    pub fn take_left_over(&mut self) -> bool {
         std::mem::take(&mut self.left_over)
     }
 
     /// Takes an event.
     pub fn handle(&mut self, now: Micros, event: Event) {
-        self.take(now, event);
-        self.write();
-    }
-
-    fn take(&mut self, now: Micros, event: Event) {
         match event {
             Event::Packet(id, ..) if self.is_silenced(id) => {}
             Event::Packet(id, header, payload) => self.drive(now, Input::Packet(id, header, payload)),
@@ -330,8 +324,8 @@ impl Room {
         }
     }
 
-    /// Once for all that has happened, so that words and a burst of packets go as one.
-    fn write(&mut self) {
+    /// Writes what has come of events and time-outs to the sockets. Once for many of them: a burst of packets goes as one.
+    pub fn write(&mut self) {
         let mut addressed = std::mem::take(&mut self.addressed);
         addressed.sort_unstable();
         addressed.dedup();
