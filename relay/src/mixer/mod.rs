@@ -65,7 +65,8 @@ pub struct Gone;
 /// old packets help nobody.
 const MAX_BACKLOG: usize = 4096;
 
-/// Commands taken in a row before deadlines are looked at, at about a microsecond each.
+/// Commands taken in a row before deadlines are looked at, at about a microsecond each, and more for those that are written
+/// to many.
 const BATCH: usize = 256;
 
 /// Times a room may want to act at one instant; more is a fault, and must not hold up the other rooms.
@@ -94,7 +95,7 @@ impl Mixer {
             ptime,
             naps,
             rooms: HashMap::new(),
-            unwritten: Vec::new(),
+            unwritten: None,
             deadlines: BinaryHeap::new(),
             closing: false,
         };
@@ -166,8 +167,8 @@ struct Driver {
     ptime: Ptime,
     naps: Naps,
     rooms: HashMap<RoomKey, Scheduled>,
-    /// Rooms to which something happened that has yet to be written.
-    unwritten: Vec<RoomKey>,
+    /// The room of the last command, where something of it has yet to be written.
+    unwritten: Option<RoomKey>,
     /// Earliest first; an entry counts only while it is its room's own deadline.
     deadlines: BinaryHeap<Reverse<(Micros, RoomKey)>>,
     /// Goodbye was said; who still comes hears it too.
@@ -212,15 +213,11 @@ impl Driver {
         Ok(())
     }
 
-    /// After many events rather than after each: a burst of packets of one talker is a write for each listener.
+    /// Once for commands in a row: a burst of packets of one talker is one write for each listener.
     fn write(&mut self) {
-        let mut unwritten = std::mem::take(&mut self.unwritten);
-        unwritten.sort_unstable();
-        unwritten.dedup();
-        for key in unwritten.drain(..) {
+        if let Some(key) = self.unwritten.take() {
             self.with_room(key, Micros(0), |room, _| room.write());
         }
-        self.unwritten = unwritten;
     }
 
     fn act_on_due(&mut self) {
@@ -264,17 +261,20 @@ impl Driver {
                 if matches!(event, Event::Packet(..)) {
                     self.backlog.fetch_sub(1, Ordering::Relaxed);
                 }
+                if self.unwritten.is_some_and(|unwritten| unwritten != key) {
+                    self.write();
+                }
                 if self.rooms.contains_key(&key) {
                     let late = self.closing && event.greeting().is_some();
+                    let mut unwritten = false;
                     self.with_room(key, at, |room, now| {
                         room.handle(now, event);
                         if late {
                             room.goodbye();
                         }
+                        unwritten = room.is_unwritten();
                     });
-                    if self.unwritten.last() != Some(&key) {
-                        self.unwritten.push(key);
-                    }
+                    self.unwritten = unwritten.then_some(key);
                 } else if let Some(greeting) = event.greeting() {
                     room::fail(&greeting.egress);
                 }

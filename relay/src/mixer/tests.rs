@@ -18,7 +18,7 @@ fn driver() -> (Mixer, Driver) {
     let (rooms, deadlines) = (HashMap::new(), BinaryHeap::new());
     let (clock, ptime) = (Clock::start(), Ptime::Ms20);
     let naps = Naps::new(ptime);
-    (mixer, Driver { commands, backlog, clock, ptime, naps, rooms, unwritten: Vec::new(), deadlines, closing: false })
+    (mixer, Driver { commands, backlog, clock, ptime, naps, rooms, unwritten: None, deadlines, closing: false })
 }
 
 fn lobby() -> RoomName {

@@ -324,6 +324,12 @@ impl Room {
         }
     }
 
+    /// Whether something waits for [`write`](Self::write).
+    #[must_use]
+    pub fn is_unwritten(&self) -> bool {
+        !self.addressed.is_empty()
+    }
+
     /// Writes what has come of events and time-outs to the sockets. Once for many of them: a burst of packets goes as one.
     pub fn write(&mut self) {
         let mut addressed = std::mem::take(&mut self.addressed);
