@@ -3,7 +3,7 @@
 use relay_engine::ParticipantId;
 use relay_wire::{MutedBy, Participant, Role, ServerMessage, close};
 
-use super::{Member, Room, dismiss};
+use super::{Room, dismiss, member::Member};
 use crate::queues::Close;
 
 impl Room {

@@ -5,20 +5,20 @@
 mod event;
 mod history;
 mod host;
+mod member;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use relay_engine::{Input, MAX_GAINS, Micros, OpusCodec, Output, ParticipantId, Ptime, Room as Engine, RoomConfig};
-use relay_wire::{
-    Colour, DisplayName, Notice, Participant, Role, RoomName, SAMPLE_RATE, ServerMessage, VERSION, close,
-};
+use relay_wire::{Colour, DisplayName, Notice, Role, RoomName, SAMPLE_RATE, ServerMessage, VERSION, close};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 pub use event::{Delivered, Event, Greeting};
 
 use history::History;
+use member::Member;
 
 use crate::{
     clock::wall_ms,
@@ -38,29 +38,6 @@ pub struct Room {
     /// For whom there is something to be written.
     addressed: Vec<ParticipantId>,
     left_over: bool,
-}
-
-#[derive(Debug)]
-struct Member {
-    id: ParticipantId,
-    name: DisplayName,
-    colour: Colour,
-    role: Role,
-    muted: bool,
-    talking: bool,
-    told_undecodable: bool,
-    /// The host muted them, and they have not unmuted since.
-    silenced: bool,
-    /// What their microphone costs, as they say.
-    microphone_ms: Option<u16>,
-    /// Nothing up to this message was said to them, for they were not here.
-    since: u64,
-    /// The last of their own numbers that was taken.
-    echo: u32,
-    /// Nothing has come from them for a while.
-    quiet: bool,
-    /// Where to put what they are sent; nowhere while their socket is gone.
-    egress: Option<Arc<Egress>>,
 }
 
 impl Room {
@@ -392,32 +369,6 @@ pub fn replace(egress: &Egress) {
 /// Says goodbye, for that reason, and ends the session.
 fn dismiss(egress: &Egress, reason: &str, reconnect: bool, how: Close) {
     egress.close(text(&ServerMessage::Goodbye { reason: reason.to_owned(), reconnect }), how);
-}
-
-impl Member {
-    fn listing(&self) -> Participant {
-        Participant {
-            id: self.id.0,
-            name: self.name.clone(),
-            colour: self.colour,
-            role: self.role,
-            muted: self.muted,
-            talking: self.talking,
-            away: self.is_away(),
-            microphone_ms: self.microphone_ms,
-        }
-    }
-
-    fn is_away(&self) -> bool {
-        self.egress.is_none() || self.quiet
-    }
-
-    /// Whether a message of theirs with that number is a new one.
-    fn takes(&mut self, echo: Option<u32>) -> bool {
-        let new = echo.is_none_or(|echo| echo > self.echo);
-        self.echo = self.echo.max(echo.unwrap_or(0));
-        new
-    }
 }
 
 fn text(message: &ServerMessage) -> Utf8Bytes {
