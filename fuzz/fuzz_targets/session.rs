@@ -223,11 +223,11 @@ impl World {
     /// What a socket was sent: a welcome first, then lines that go on where the last that was read ended.
     fn read(&mut self, which: usize) {
         let socket = &mut self.sockets[which];
-        if !socket.egress.pending(self.now).text {
+        if !socket.egress.queues().pending(self.now).text {
             return;
         }
-        let evicted = socket.egress.pending(self.now).close.is_some();
-        while let Some(text) = socket.egress.take_text() {
+        let evicted = socket.egress.queues().pending(self.now).close.is_some();
+        while let Some(text) = socket.egress.queues().take_text() {
             let message = ServerMessage::parse(&text).expect("valid").expect("known");
             let read = &mut self.guests[socket.who].read;
             match message {
@@ -244,7 +244,7 @@ impl World {
                 _ => assert!(socket.welcomed || evicted),
             }
         }
-        while socket.egress.take_audio(self.now).is_some() {}
+        while socket.egress.queues().take_audio(self.now).is_some() {}
     }
 
     fn wait(&mut self, us: u64) {
@@ -259,6 +259,7 @@ impl World {
             }
             self.room.timeout(self.now);
         }
+        self.room.write();
     }
 
     fn gone(&mut self, who: usize) {
@@ -270,6 +271,7 @@ impl World {
 
     fn tell(&mut self, event: Event) {
         self.room.handle(self.now, event);
+        self.room.write();
     }
 
     fn check(&self) {
@@ -278,7 +280,7 @@ impl World {
             let current: Vec<&Socket> = mine.filter(|socket| socket.occupancy.is_current()).collect();
             assert_eq!(current.len(), usize::from(guest.seated && guest.until.is_none()), "one socket has the seat");
             for socket in current {
-                let closed = socket.egress.pending(self.now).close.map(|close| close.code);
+                let closed = socket.egress.queues().pending(self.now).close.map(|close| close.code);
                 assert!(closed.is_none_or(|code| code == close::TOO_SLOW), "{closed:?}");
             }
         }
