@@ -14,7 +14,7 @@ import { Relay } from '../e2e/support/relay.ts';
 import { writeWav } from '../e2e/support/sound.ts';
 import { delays, percentile, room } from './chirps.ts';
 import { lanline, type Pair } from './lanline.ts';
-import { MICROPHONES, type Microphone, type MicrophoneName } from './microphone.ts';
+import { MICROPHONES, type Microphone, type MicrophoneName, microphoneNamed } from './microphone.ts';
 import { webrtc } from './webrtc.ts';
 
 interface Case {
@@ -35,10 +35,15 @@ const CASES: Case[] = [
   { name: 'webrtc-default', flags: [], microphone: 'gain', connect: (b, r, m) => webrtc(b, r, m, false) },
 ];
 /** To compare settings: this one in all cases. */
-const forced = process.env.BENCH_MICROPHONE as MicrophoneName | undefined;
+const forced = microphoneNamed(process.env.BENCH_MICROPHONE);
 const wanted = process.env.BENCH_CASES?.split(',');
 const cases = CASES.filter(({ name }) => wanted?.includes(name) ?? true);
-const measured: { name: string; figures: Record<string, number>; stages: Record<string, number> }[] = [];
+const measured: {
+  name: string;
+  microphone: MicrophoneName;
+  figures: Record<string, number>;
+  stages: Record<string, number>;
+}[] = [];
 
 test.each(cases)('$name', async ({ name, flags, microphone, connect }) => {
   const folder = temporaryFolder();
@@ -87,7 +92,7 @@ test.each(cases)('$name', async ({ name, flags, microphone, connect }) => {
     console.log(name, JSON.stringify(figures), JSON.stringify(stages), `load ${loadavg()[0]!.toFixed(1)}`);
     if (process.env.BENCH_ALL === '1') console.log(found.map(Math.round).join(' '));
     expect(found.length).toBeGreaterThanOrEqual(0.9 * CHIRPS);
-    measured.push({ name, figures, stages });
+    measured.push({ name, microphone: forced ?? microphone, figures, stages });
   } finally {
     await browser.close();
     await speaker.close();

@@ -16,3 +16,9 @@ export const MICROPHONES = {
 };
 
 export type MicrophoneName = keyof typeof MICROPHONES;
+
+/** Throws where there is a name and it is none of these. */
+export function microphoneNamed(name: string | undefined): MicrophoneName | undefined {
+  if (name === undefined || Object.hasOwn(MICROPHONES, name)) return name as MicrophoneName | undefined;
+  throw new Error(`BENCH_MICROPHONE is one of ${Object.keys(MICROPHONES).join(', ')}, not ${name}`);
+}
