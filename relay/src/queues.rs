@@ -4,10 +4,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -27,7 +24,6 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub struct Queues {
     waiting: Mutex<Waiting>,
-    closing: AtomicBool,
 }
 
 /// How a session ends.
@@ -81,7 +77,6 @@ impl Queues {
         if waiting.texts.len() >= MAX_TEXTS || waiting.text_bytes + text.len() > MAX_TEXT_BYTES {
             waiting.texts.clear();
             waiting.text_bytes = 0;
-            self.closing.store(true, Ordering::Relaxed);
             waiting.end_with(
                 error("too_slow", "text messages piled up because they were not read"),
                 Close { code: close::TOO_SLOW, reason: "too_slow" },
@@ -106,14 +101,13 @@ impl Queues {
         if waiting.close.is_some() {
             return;
         }
-        self.closing.store(true, Ordering::Relaxed);
         waiting.end_with(last, close);
     }
 
     /// Whether the session is to end; what was pushed before that is still to be written.
     #[must_use]
     pub fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Relaxed)
+        self.lock().close.is_some()
     }
 
     /// How much text there is to write.

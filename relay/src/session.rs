@@ -45,6 +45,9 @@ const QUIET_SHARE: u32 = 3;
 /// How long a session that ends waits for its last words to be taken and for the peer's own close.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// Why there is one.
+const HAS_SOCKET: &str = "the session has its socket until it is over";
+
 /// What a session needs to know of its relay.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
@@ -176,7 +179,7 @@ impl Session {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         self.egress.register(cx.waker());
         let mut link = self.egress.link();
-        let Some(Link { socket, writer }) = link.as_mut() else { return Poll::Ready(Step::Gone) };
+        let Link { socket, writer } = link.as_mut().expect(HAS_SOCKET);
         match writer.poll(cx, self.egress.queues(), socket) {
             Poll::Ready(Ok(close)) => return Poll::Ready(Step::Written(close)),
             Poll::Ready(Err(_)) => return Poll::Ready(Step::Gone),
@@ -209,7 +212,7 @@ impl Session {
 
     /// Does something with the socket, which is there until the session is over.
     fn with_link<R>(&self, act: impl FnOnce(&mut Link) -> R) -> R {
-        act(self.egress.link().as_mut().expect("the session has its socket until it is over"))
+        act(self.egress.link().as_mut().expect(HAS_SOCKET))
     }
 
     fn take(&mut self, message: Message) {
