@@ -10,12 +10,33 @@ pub(crate) struct Standing {
     level_db: Option<f32>,
     /// Selected, and not to be dropped before this.
     held_until: Option<Micros>,
-    /// The level is of the signal itself, and not what packets say of theirs.
-    heard: bool,
+    /// While the signal itself is heard.
+    hearing: Option<Hearing>,
+    /// By how much packets say that they are louder than they were found to be.
+    excess_db: f32,
+}
+
+/// The signal beside what packets say of it meanwhile.
+#[derive(Debug, Clone, Copy)]
+struct Hearing {
+    /// Smoothed levels, dBov.
+    signal_db: f32,
+    claimed_db: f32,
+    /// For how long packets have been saying more than there is.
+    doubted_us: u64,
+    /// How many packets came since.
+    claims: u8,
 }
 
 /// Once selected, a talker stays for at least this long.
 const HOLD_US: u64 = 300_000;
+
+/// Packets that say this much more than is heard, for as long as the hold time, are not believed. It may be that much for a
+/// while: packets come before they are heard, and frames do not begin where they do.
+const DOUBT_DB: f32 = 6.0;
+
+/// After so many packets of which none was heard, the signal is not heard any more.
+const CLAIMS_UNHEARD: u8 = 10;
 
 /// A newcomer must be this much louder than the one they push out.
 const HYSTERESIS_DB: f32 = 6.0;
@@ -31,29 +52,45 @@ impl Standing {
 
     /// Takes note of the level (−dBov) that a packet says it has. While the signal itself is heard, that counts instead.
     pub fn claim(&mut self, level: u8, ptime: Ptime) {
-        if !std::mem::replace(&mut self.heard, false) {
-            self.follow(level, ptime);
+        match &mut self.hearing {
+            Some(hearing) if hearing.claims < CLAIMS_UNHEARD => {
+                hearing.claims += 1;
+                hearing.claimed_db = follow(Some(hearing.claimed_db), -f32::from(level), ptime);
+            }
+            _ => {
+                self.hearing = None;
+                self.level_db = Some(follow(self.level_db, -f32::from(level) - self.excess_db, ptime));
+            }
         }
     }
 
-    /// Takes note of the level (−dBov) of a packet time of signal. What packets said before is forgotten.
+    /// Takes note of the level (−dBov) of a packet time of signal. Where packets turn out to have said more than there is,
+    /// what they said is forgotten, and what they say later is believed by so much less.
     pub fn hear(&mut self, level: u8, ptime: Ptime) {
-        if !std::mem::replace(&mut self.heard, true) {
-            self.level_db = None;
+        let level = -f32::from(level);
+        self.level_db = Some(follow(self.level_db, level, ptime));
+        let Some(hearing) = &mut self.hearing else {
+            self.hearing = Some(Hearing { signal_db: level, claimed_db: level, doubted_us: 0, claims: 0 });
+            return;
+        };
+        hearing.signal_db = follow(Some(hearing.signal_db), level, ptime);
+        hearing.claims = 0;
+        let excess_db = hearing.claimed_db - hearing.signal_db;
+        if excess_db <= DOUBT_DB {
+            hearing.doubted_us = 0;
+            self.excess_db = 0.0;
+            return;
         }
-        self.follow(level, ptime);
+        hearing.doubted_us += ptime.micros();
+        if hearing.doubted_us >= HOLD_US {
+            self.level_db = Some(hearing.signal_db);
+            self.excess_db = excess_db;
+        }
     }
 
     /// The participant is silent.
     pub fn rest(&mut self) {
         *self = Self::default();
-    }
-
-    fn follow(&mut self, level: u8, ptime: Ptime) {
-        #[expect(clippy::cast_precision_loss, reason = "10 or 20")]
-        let release = RELEASE_DB_PER_S * ptime.ms() as f32 / 1000.0;
-        let level = -f32::from(level);
-        self.level_db = Some(self.level_db.map_or(level, |before| level.max(before - release)));
     }
 
     fn rank(self, now: Micros) -> f32 {
@@ -67,7 +104,17 @@ impl Standing {
 
     pub fn set_selected(&mut self, selected: bool, now: Micros) {
         self.held_until = selected.then(|| self.held_until.unwrap_or(now + HOLD_US));
+        if !selected {
+            self.hearing = None;
+        }
     }
+}
+
+/// A level rises at once and falls slowly.
+fn follow(before: Option<f32>, level: f32, ptime: Ptime) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "10 or 20")]
+    let release = RELEASE_DB_PER_S * ptime.ms() as f32 / 1000.0;
+    before.map_or(level, |before| level.max(before - release))
 }
 
 /// Those who are active, by rank.
@@ -177,7 +224,36 @@ mod tests {
             standings[0].hear(100, Ptime::Ms20);
             standings[1].claim(30, Ptime::Ms20);
             let selected = select(&mut standings, 1, n * 20_000);
-            assert_eq!(selected[0], n < 15, "{n}");
+            assert_eq!(selected[0], n < 16, "{n}");
+        }
+        // And believed no more.
+        for n in 20..200 {
+            standings[0].claim(0, Ptime::Ms20);
+            standings[1].claim(30, Ptime::Ms20);
+            assert!(!select(&mut standings, 1, n * 20_000)[0], "{n}");
+        }
+    }
+
+    #[test]
+    fn who_is_selected_in_a_pause_keeps_the_level_that_was_claimed_before_it() {
+        let mut standings = [Standing::default(); 2];
+        tick(&mut standings, &[20, 24], 1, 0);
+        for n in 1..45 {
+            standings[0].claim(60, Ptime::Ms20);
+            standings[0].hear(60, Ptime::Ms20);
+            standings[1].claim(24, Ptime::Ms20);
+            assert!(select(&mut standings, 1, n * 20_000)[0], "{n}");
+        }
+    }
+
+    #[test]
+    fn what_waits_in_a_jitter_buffer_is_no_lie() {
+        let mut standings = [Standing::default(); 1];
+        for n in 0..100 {
+            standings[0].claim(if n % 50 < 25 { 20 } else { 90 }, Ptime::Ms20);
+            let heard = n - 10;
+            standings[0].hear(if heard % 50 < 25 { 20 } else { 90 }, Ptime::Ms20);
+            assert!(standings[0].excess_db == 0.0, "{n}");
         }
     }
 }
