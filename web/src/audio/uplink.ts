@@ -4,26 +4,40 @@
 import type { UpPacket } from '../net/wire.ts';
 import type { Frame } from './framer.ts';
 import { audioLevel } from './level.ts';
-import { msToSamples } from './units.ts';
+import type { Heard, Rise } from './speech-detector.ts';
+import { msToSamples, samplesToMs } from './units.ts';
 
-/** What the detector may take to decide is sent ahead. */
+/**
+ * Frames from before the detector's decision in which sound was already rising are sent after all, up to this far back. Not
+ * those with nothing but noise in them: whoever plays them first is late by them for the rest of the syllable.
+ */
 const PRE_ROLL_MS = 40;
+/** A talkspurt goes on for this long after the last speech. */
+const HANGOVER_MS = 250;
 const NOTHING = new Uint8Array(0);
 
 export interface UplinkParts {
   encode: (pcm: Float32Array) => Uint8Array;
-  hears: (pcm: Float32Array) => boolean;
+  hears: (pcm: Float32Array) => Heard;
   /** Relay clock of an instant of this machine, as it travels. */
   captureStamp: (localUs: number) => number;
   send: (packet: UpPacket) => void;
 }
 
+interface Kept {
+  frame: Frame;
+  rise: Rise;
+}
+
 export class Uplink {
   readonly #parts: UplinkParts;
   readonly #preRollFrames: number;
-  #preRoll: Frame[] = [];
+  readonly #ptimeMs: number;
+  #preRoll: Kept[] = [];
   #sequence = 0;
   #talking = false;
+  /** What is left of the hangover. */
+  #holdMs = 0;
   #markerDue = false;
   /** An end could not be sent because the link was full; it is owed. */
   #endDue = false;
@@ -32,26 +46,25 @@ export class Uplink {
 
   constructor(ptimeSamples: number, parts: UplinkParts) {
     this.#parts = parts;
+    this.#ptimeMs = samplesToMs(ptimeSamples);
     this.#preRollFrames = Math.floor(msToSamples(PRE_ROLL_MS) / ptimeSamples);
   }
 
   /** Takes one frame; `open` says whether the link takes packets. */
   take(frame: Frame, open: boolean): void {
-    const heard = this.#parts.hears(frame.pcm) && !this.#muted;
+    const { speech, rise } = this.#parts.hears(frame.pcm);
     this.#nextTimestamp = frame.timestamp + frame.pcm.length;
     if (this.#muted) return;
     if (this.#endDue && open) this.#sendEmptyEnd(frame.timestamp, false);
-    if (!heard && !this.#talking) {
-      this.#keep(frame);
+    if (!speech && !this.#talking) {
+      this.#keep(frame, rise);
       return;
     }
-    if (!this.#talking) this.#begin(open);
-    if (heard) {
-      this.#sendFrame(frame, open, { preRoll: false, end: false });
-    } else {
-      this.#talking = false;
-      if (!this.#sendFrame(frame, open, { preRoll: false, end: true })) this.#endDue = !this.#markerDue;
-    }
+    if (!this.#talking) this.#begin(rise, open);
+    this.#holdMs = speech ? HANGOVER_MS : this.#holdMs - this.#ptimeMs;
+    this.#talking = this.#holdMs > 0;
+    const sent = this.#sendFrame(frame, open, { preRoll: false, end: !this.#talking });
+    if (!this.#talking && !sent) this.#endDue = !this.#markerDue;
   }
 
   get talking(): boolean {
@@ -70,16 +83,19 @@ export class Uplink {
     this.#muted = muted;
   }
 
-  #begin(open: boolean): void {
+  #begin(rise: Rise, open: boolean): void {
     this.#talking = true;
     this.#markerDue = true;
     this.#endDue = false;
-    for (const frame of this.#preRoll) this.#sendFrame(frame, open, { preRoll: true, end: false });
+    const risen = framesOfRise(rise, this.#preRoll);
+    for (const { frame } of this.#preRoll.slice(this.#preRoll.length - risen)) {
+      this.#sendFrame(frame, open, { preRoll: true, end: false });
+    }
     this.#preRoll = [];
   }
 
-  #keep(frame: Frame): void {
-    this.#preRoll.push({ ...frame, pcm: frame.pcm.slice() });
+  #keep(frame: Frame, rise: Rise): void {
+    this.#preRoll.push({ frame: { ...frame, pcm: frame.pcm.slice() }, rise });
     if (this.#preRoll.length > this.#preRollFrames) this.#preRoll.shift();
   }
 
@@ -116,4 +132,17 @@ export class Uplink {
     this.#parts.send({ ...packet, sequence: this.#sequence });
     this.#sequence = (this.#sequence + 1) & 0xffff;
   }
+}
+
+/** How many frames before one with speech belong to its onset, going back from it. */
+function framesOfRise(inSpeech: Rise, before: readonly Kept[]): number {
+  let count = 0;
+  let goesOn = inSpeech === 'from_start';
+  while (goesOn && count < before.length) {
+    const { rise } = before[before.length - 1 - count]!;
+    if (rise === 'none') break;
+    count += 1;
+    goesOn = rise === 'from_start';
+  }
+  return count;
 }
