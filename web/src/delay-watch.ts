@@ -56,6 +56,14 @@ export class DelayWatch {
     store.delayMs.value = null;
   }
 
+  /** Nothing is played for now. */
+  rest(): void {
+    batch(() => {
+      store.heardLevel.value = 127;
+      store.heardAgeMs.value = null;
+    });
+  }
+
   report(context: AudioContext, { stats, captureUs, heldUs, waitedUs, frame, level }: PlayoutReport): void {
     const deviceMs = heardInMs(context, frame, performance.now(), !ASKING_HANGS);
     const nowMs = performance.timeOrigin + performance.now();

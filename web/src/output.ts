@@ -1,5 +1,5 @@
 // The sound on its way out: the playback context and its worklet, volume and speaker as chosen, and another context with
-// a longer buffer while the device runs dry.
+// a longer buffer while the device runs dry. Who is deafened needs none of it: the context rests meanwhile.
 
 import { effect } from '@preact/signals';
 import { ClockGaps, type OutputStep, OutputSteps } from './audio/output-steps.ts';
@@ -19,6 +19,9 @@ export function tellAudioSession(talks: boolean): void {
   if (session !== undefined) session.type = talks ? 'play-and-record' : 'playback';
 }
 
+/** The volume is down by then. */
+const REST_AFTER_MS = 100;
+
 export class Output {
   readonly #delay: DelayWatch;
   readonly #steps = new OutputSteps();
@@ -28,6 +31,8 @@ export class Output {
   #playout: Playout | null = null;
   #renewing = false;
   #closed = false;
+  #resting = false;
+  #restTimer: ReturnType<typeof setTimeout> | undefined;
   #end = () => {};
 
   /** Inside a click, or the browser does not let it play. */
@@ -44,7 +49,7 @@ export class Output {
     if (this.#closed) playout.stop();
     else this.#end = effect(() => this.#follow());
     // Made without a tap, after a reload: the browser may want one first.
-    store.soundPaused.value = !this.#closed && !this.running;
+    this.#showPaused();
     return playout.port;
   }
 
@@ -56,12 +61,13 @@ export class Output {
   }
 
   async resume(): Promise<void> {
-    await this.#context.resume();
+    if (!this.#resting) await this.#context.resume();
   }
 
   close(): void {
     this.#closed = true;
     this.#end();
+    clearTimeout(this.#restTimer);
     if (this.#playout !== null) this.#playout.stop();
     else void this.#context.close();
     store.soundPaused.value = false;
@@ -70,7 +76,7 @@ export class Output {
   #newContext(): AudioContext {
     const context = new AudioContext({ latencyHint: this.#steps.hint });
     context.onstatechange = () => {
-      if (context === this.#context) store.soundPaused.value = !this.#closed && context.state !== 'running';
+      if (context === this.#context) this.#showPaused();
     };
     return context;
   }
@@ -83,8 +89,30 @@ export class Output {
 
   /** What is chosen on the screen is done at once. */
   #follow(): void {
-    this.#playout?.setVolume(store.deafened.value ? 0 : settings.volume.value);
+    const deafened = store.deafened.value;
+    this.#playout?.setVolume(deafened ? 0 : settings.volume.value);
     this.#playout?.setSpeaker(settings.speakerId.value);
+    clearTimeout(this.#restTimer);
+    if (deafened) this.#restTimer = setTimeout(() => this.#rest(), REST_AFTER_MS);
+    else if (this.#resting) this.#wake();
+  }
+
+  #rest(): void {
+    this.#resting = true;
+    void this.#context.suspend();
+    this.#delay.rest();
+    this.#showPaused();
+  }
+
+  #wake(): void {
+    this.#resting = false;
+    // Its clock has stood still, but not because the device ran dry.
+    this.#gaps = new ClockGaps();
+    void this.#context.resume();
+  }
+
+  #showPaused(): void {
+    store.soundPaused.value = !this.#closed && !this.#resting && !this.running;
   }
 
   #report(report: PlayoutReport): void {
