@@ -22,6 +22,8 @@ export class Player {
   #volume = 1;
   #wantedVolume = 1;
   #sounding = false;
+  /** How many samples of silence went into the resampler last. */
+  #silent = 0;
   #waitedUs = 0;
   #loudest = 0;
 
@@ -52,6 +54,13 @@ export class Player {
     const needed = this.#resampler.needed(out.length);
     if (needed > 0) {
       this.#sounding = this.#buffer.pull(nowUs, this.#scratch, needed);
+      this.#silent = this.#sounding ? 0 : this.#silent + needed;
+      if (this.#silent > needed + 2 * this.#resampler.lookaheadSamples) {
+        // Silence between nothing but silence needs no filter.
+        out.fill(0);
+        this.#volume = this.#wantedVolume;
+        return;
+      }
       this.#resampler.push(this.#scratch, needed);
     }
     this.#resampler.pull(out);
