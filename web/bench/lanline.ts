@@ -5,12 +5,18 @@ import { join } from '../e2e/support/chromium.ts';
 import type { Relay } from '../e2e/support/relay.ts';
 import type { Microphone } from './microphone.ts';
 
+export interface Look {
+  /** Of its delay, ms; 0 where it says none. */
+  shownMs: number;
+  /** Where the time goes, ms, of what was heard last; nothing where nobody says. */
+  stages: Record<string, number>;
+}
+
 export interface Pair {
-  /** Gaps filled so far, and what the page itself says of its delay. */
+  /** Gaps filled so far. */
   underruns(): Promise<number>;
-  shownMs(): Promise<number>;
-  /** Where the page says the time goes, ms, of what was heard last; nothing where nobody says. */
-  stages(): Promise<Record<string, number>>;
+  /** What the page itself says now. Looked at in one question, for each costs the machine that is measured. */
+  look(): Promise<Look>;
   close(): Promise<void>;
 }
 
@@ -27,15 +33,21 @@ export async function lanline(browser: Browser, relay: Relay, microphone: Microp
   const { page: talker } = await join(browser, relay, room, 'Mouth', 'talk', kept);
   // Who talks hears nothing, so that nothing but the talk can come back.
   await talker.getByTestId('deafen').click();
-  const delay = listener.getByTestId('delay');
   // Before the first word there is none, and no underrun either.
-  const figure = async (name: string) => ((await delay.count()) === 0 ? 0 : Number(await delay.getAttribute(name)));
+  const delay = () =>
+    listener.evaluate(() => {
+      const {
+        underruns = '0',
+        ms = '0',
+        stages = '',
+      } = document.querySelector<HTMLElement>('[data-testid=delay]')?.dataset ?? {};
+      return { underruns, ms, stages };
+    });
   return {
-    underruns: () => figure('data-underruns'),
-    shownMs: () => figure('data-ms'),
-    stages: async () => {
-      const shown = (await delay.count()) === 0 ? '' : await delay.getAttribute('data-stages');
-      return shown ? (JSON.parse(shown) as Record<string, number>) : {};
+    underruns: async () => Number((await delay()).underruns),
+    look: async () => {
+      const { ms, stages } = await delay();
+      return { shownMs: Number(ms), stages: stages === '' ? {} : (JSON.parse(stages) as Record<string, number>) };
     },
     close: async () => {
       await talker.context().close();

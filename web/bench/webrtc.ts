@@ -61,8 +61,7 @@ export async function webrtc(browser: Browser, relay: Relay, microphone: Microph
         }
         return 0;
       }),
-    shownMs: async () => 0,
-    stages: async () => ({}),
+    look: async () => ({ shownMs: 0, stages: {} }),
     close: async () => {
       await talker.context().close();
       await listener.context().close();

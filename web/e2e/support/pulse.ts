@@ -2,7 +2,7 @@
 // hears the speaker, as one in the same room does.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, temporaryFolder } from './process.ts';
 import { fromInt16 } from './sound.ts';
@@ -14,6 +14,7 @@ export class Speaker {
   readonly #folder = temporaryFolder();
   readonly #daemon: Child;
   readonly #socket: string;
+  #recordings = 0;
 
   private constructor(room: boolean) {
     this.#socket = join(this.#folder.path, 'native');
@@ -63,16 +64,22 @@ export class Speaker {
     return new Child('paplay', ['--latency-msec=20', '--device=ear', path], this.env);
   }
 
-  /** Records from the first sample that arrives until stopped. */
+  /** Records from the first sample that arrives until stopped: into a file, for it comes in 200 pieces a second. */
   async record(): Promise<Recording> {
+    this.#recordings += 1;
+    const path = join(this.#folder.path, `recording-${this.#recordings}.raw`);
+    const file = openSync(path, 'w');
     const recorder = spawn(
       'parec',
       ['--latency-msec=5', '--device=ear.monitor', '--format=s16le', '--rate=48000', '--channels=1', '--raw'],
-      { env: { ...process.env, ...this.env }, stdio: ['ignore', 'pipe', 'inherit'] },
+      { env: { ...process.env, ...this.env }, stdio: ['ignore', file, 'inherit'] },
     );
-    const recording = new Recording(recorder);
-    await recording.begun;
-    return recording;
+    closeSync(file);
+    while (statSync(path).size === 0) {
+      if (recorder.exitCode !== null) throw new Error('parec ended before the first sample');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return new Recording(recorder, path);
   }
 
   async close(): Promise<void> {
@@ -83,27 +90,17 @@ export class Speaker {
 
 export class Recording {
   readonly #recorder: ChildProcess;
-  readonly #parts: Buffer[] = [];
-  readonly begun: Promise<void>;
+  readonly #path: string;
 
-  constructor(recorder: ChildProcess) {
+  constructor(recorder: ChildProcess, path: string) {
     this.#recorder = recorder;
-    this.begun = new Promise((resolve) => {
-      recorder.stdout!.on('data', (part: Buffer) => {
-        this.#parts.push(part);
-        resolve();
-      });
-    });
-  }
-
-  get samples(): Float32Array {
-    return fromInt16(Buffer.concat(this.#parts));
+    this.#path = path;
   }
 
   async stop(): Promise<Float32Array> {
     const ended = new Promise((resolve) => this.#recorder.once('exit', resolve));
     this.#recorder.kill();
     await ended;
-    return this.samples;
+    return fromInt16(readFileSync(this.#path));
   }
 }
