@@ -135,7 +135,7 @@ test('an output that runs dry gets a longer buffer, and goes on playing', async 
   await page.getByTestId('join-listen').click();
   await connected(page);
   await page.waitForFunction(() => (globalThis as unknown as { made: number[] }).made.length > 1);
-  expect(await page.evaluate(() => (globalThis as unknown as { made: number[] }).made)).toEqual([0, 0.02]);
+  expect(await page.evaluate(() => (globalThis as unknown as { made: number[] }).made)).toEqual([0, 0.01]);
   await expect.poll(() => page.getByTestId('delay').getAttribute('data-heard')).not.toBe('127');
   expect(complaints).toEqual([]);
   await page.context().close();
