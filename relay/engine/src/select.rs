@@ -22,21 +22,20 @@ struct Hearing {
     /// Smoothed levels, dBov.
     signal_db: f32,
     claimed_db: f32,
-    /// For how long packets have been saying more than there is.
+    /// For how long packets have said more than there is.
     doubted_us: u64,
-    /// How many packets came since.
-    claims: u8,
 }
 
 /// Once selected, a talker stays for at least this long.
 const HOLD_US: u64 = 300_000;
 
-/// Packets that say this much more than is heard, for as long as the hold time, are not believed. It may be that much for a
-/// while: packets come before they are heard, and frames do not begin where they do.
+/// Packets that say, or said before, this much more than is heard for so long are not believed. It may be that much for a
+/// while: packets come before they are heard, speech pauses, and frames do not begin where packets do.
 const DOUBT_DB: f32 = 6.0;
+const DOUBT_US: u64 = 1_000_000;
 
-/// After so many packets of which none was heard, the signal is not heard any more.
-const CLAIMS_UNHEARD: u8 = 10;
+/// All that is softer, dBov, is as good as silence.
+const QUIETEST_DB: f32 = -90.0;
 
 /// A newcomer must be this much louder than the one they push out.
 const HYSTERESIS_DB: f32 = 6.0;
@@ -52,45 +51,47 @@ impl Standing {
 
     /// Takes note of the level (−dBov) that a packet says it has. While the signal itself is heard, that counts instead.
     pub fn claim(&mut self, level: u8, ptime: Ptime) {
-        match &mut self.hearing {
-            Some(hearing) if hearing.claims < CLAIMS_UNHEARD => {
-                hearing.claims += 1;
-                hearing.claimed_db = follow(Some(hearing.claimed_db), -f32::from(level), ptime);
-            }
-            _ => {
-                self.hearing = None;
-                self.level_db = Some(follow(self.level_db, -f32::from(level) - self.excess_db, ptime));
-            }
+        if let Some(hearing) = &mut self.hearing {
+            hearing.claimed_db = follow(Some(hearing.claimed_db), -f32::from(level), ptime);
+        } else {
+            self.level_db = Some(follow(self.level_db, -f32::from(level) - self.excess_db, ptime));
+            self.excess_db = (self.excess_db - release_db(ptime)).max(0.0);
         }
     }
 
     /// Takes note of the level (−dBov) of a packet time of signal. Where packets turn out to have said more than there is,
-    /// what they said is forgotten, and what they say later is believed by so much less.
+    /// what they said is forgotten, and what they say next is believed by so much less.
     pub fn hear(&mut self, level: u8, ptime: Ptime) {
         let level = -f32::from(level);
-        self.level_db = Some(follow(self.level_db, level, ptime));
+        let tracked_db = follow(self.level_db, level, ptime);
+        self.level_db = Some(tracked_db);
         let Some(hearing) = &mut self.hearing else {
-            self.hearing = Some(Hearing { signal_db: level, claimed_db: level, doubted_us: 0, claims: 0 });
+            let signal_db = follow(None, level, ptime);
+            self.hearing = Some(Hearing { signal_db, claimed_db: signal_db, doubted_us: 0 });
             return;
         };
         hearing.signal_db = follow(Some(hearing.signal_db), level, ptime);
-        hearing.claims = 0;
-        let excess_db = hearing.claimed_db - hearing.signal_db;
+        let excess_db = hearing.claimed_db.max(tracked_db) - hearing.signal_db;
         if excess_db <= DOUBT_DB {
             hearing.doubted_us = 0;
             self.excess_db = 0.0;
             return;
         }
         hearing.doubted_us += ptime.micros();
-        if hearing.doubted_us >= HOLD_US {
+        if hearing.doubted_us >= DOUBT_US {
             self.level_db = Some(hearing.signal_db);
             self.excess_db = excess_db;
         }
     }
 
-    /// The participant is silent.
+    /// The signal is not heard any more: what packets say counts again.
+    pub fn stop_hearing(&mut self) {
+        self.hearing = None;
+    }
+
+    /// The participant is silent. By how much they said too much is not forgotten.
     pub fn rest(&mut self) {
-        *self = Self::default();
+        *self = Self { excess_db: self.excess_db, ..Self::default() };
     }
 
     fn rank(self, now: Micros) -> f32 {
@@ -105,16 +106,22 @@ impl Standing {
     pub fn set_selected(&mut self, selected: bool, now: Micros) {
         self.held_until = selected.then(|| self.held_until.unwrap_or(now + HOLD_US));
         if !selected {
-            self.hearing = None;
+            self.stop_hearing();
         }
     }
 }
 
 /// A level rises at once and falls slowly.
 fn follow(before: Option<f32>, level: f32, ptime: Ptime) -> f32 {
+    let level = level.max(QUIETEST_DB);
+    before.map_or(level, |before| level.max(before - release_db(ptime)))
+}
+
+/// By how much a level falls in a packet time.
+fn release_db(ptime: Ptime) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "10 or 20")]
-    let release = RELEASE_DB_PER_S * ptime.ms() as f32 / 1000.0;
-    before.map_or(level, |before| level.max(before - release))
+    let seconds = ptime.ms() as f32 / 1000.0;
+    RELEASE_DB_PER_S * seconds
 }
 
 /// Those who are active, by rank.
@@ -215,23 +222,46 @@ mod tests {
         }
     }
 
+    /// Beside somebody at −30 dBov, with packets that say `claim` of a signal of −100: for how many of so many packet times
+    /// they were selected.
+    fn lies(packets: u64, claim: impl Fn(u64) -> u8) -> usize {
+        let mut standings = [Standing::default(); 2];
+        let mut selected = vec![true, false];
+        let mut lasted = 0;
+        for n in 0..packets {
+            standings[0].claim(claim(n), Ptime::Ms20);
+            standings[1].claim(30, Ptime::Ms20);
+            for (standing, (selected, level)) in standings.iter_mut().zip(selected.iter().zip([100, 30])) {
+                if *selected {
+                    standing.hear(level, Ptime::Ms20);
+                }
+            }
+            selected = select(&mut standings, 1, n * 20_000);
+            lasted += usize::from(selected[0]);
+        }
+        lasted
+    }
+
     #[test]
     fn who_claims_to_be_loud_is_found_out_by_the_signal() {
-        let mut standings = [Standing::default(); 2];
-        assert_eq!(tick(&mut standings, &[0, 30], 1, 0), [true, false]);
-        for n in 1..20 {
-            standings[0].claim(0, Ptime::Ms20);
-            standings[0].hear(100, Ptime::Ms20);
-            standings[1].claim(30, Ptime::Ms20);
-            let selected = select(&mut standings, 1, n * 20_000);
-            assert_eq!(selected[0], n < 16, "{n}");
+        assert!(lies(500, |_| 0) < 200, "always: {}", lies(500, |_| 0));
+        let once = |n| if n == 0 { 0 } else { 100 };
+        assert!(lies(500, once) < 80, "once: {}", lies(500, once));
+        let now_and_then = |n| if n % 10 == 0 { 0 } else { 100 };
+        assert!(lies(500, now_and_then) < 200, "now and then: {}", lies(500, now_and_then));
+    }
+
+    #[test]
+    fn who_was_silent_for_long_is_believed_again_soon() {
+        let mut standing = Standing::default();
+        standing.claim(100, Ptime::Ms20);
+        for _ in 0..500 {
+            standing.claim(100, Ptime::Ms20);
+            standing.hear(127, Ptime::Ms20);
         }
-        // And believed no more.
-        for n in 20..200 {
-            standings[0].claim(0, Ptime::Ms20);
-            standings[1].claim(30, Ptime::Ms20);
-            assert!(!select(&mut standings, 1, n * 20_000)[0], "{n}");
-        }
+        standing.stop_hearing();
+        standing.claim(20, Ptime::Ms20);
+        assert_eq!(standing.level_db, Some(-20.0));
     }
 
     #[test]
@@ -249,10 +279,10 @@ mod tests {
     #[test]
     fn what_waits_in_a_jitter_buffer_is_no_lie() {
         let mut standings = [Standing::default(); 1];
-        for n in 0..100 {
-            standings[0].claim(if n % 50 < 25 { 20 } else { 90 }, Ptime::Ms20);
+        for n in 0..600 {
+            standings[0].claim(if n % 200 < 25 { 20 } else { 90 }, Ptime::Ms20);
             let heard = n - 10;
-            standings[0].hear(if heard % 50 < 25 { 20 } else { 90 }, Ptime::Ms20);
+            standings[0].hear(if heard % 200 < 25 { 20 } else { 90 }, Ptime::Ms20);
             assert!(standings[0].excess_db == 0.0, "{n}");
         }
     }

@@ -211,6 +211,7 @@ impl<C: Codec> Talker<C> {
             self.forwarded = self.jitter.engage(self.in_mid_talkspurt());
         } else if !plays && self.plays {
             self.jitter.release();
+            self.standing.stop_hearing();
             self.rest();
             if !self.on_air {
                 self.forget_signal();
