@@ -58,6 +58,19 @@ describe('uplink', () => {
     expect(sent).toEqual([]);
   });
 
+  test('who sends continuously sends silence too, and ends when they no longer do', () => {
+    const { sent, uplink, say } = setUp();
+    uplink.continuous = true;
+    say(Array(50).fill(0));
+    expect(sent.length).toBe(50);
+    expect(sent.map((p) => p.marker)).toEqual(sent.map((_, n) => n === 0));
+    expect(sent.some((p) => p.end || p.preRoll)).toBe(false);
+    uplink.continuous = false;
+    say(HANGOVER);
+    expect(sent.length).toBe(63);
+    expect(sent.at(-1)!.end).toBe(true);
+  });
+
   test('mute in mid-talkspurt ends it at once, and nothing follows', () => {
     const { sent, uplink, say } = setUp();
     say([0.9, 0.9]);

@@ -30,6 +30,8 @@ interface Kept {
 }
 
 export class Uplink {
+  /** Everything is sent, speech or not: music, and who holds a button. */
+  continuous = false;
   readonly #parts: UplinkParts;
   readonly #preRollFrames: number;
   readonly #ptimeMs: number;
@@ -52,15 +54,16 @@ export class Uplink {
 
   /** Takes one frame; `open` says whether the link takes packets. */
   take(frame: Frame, open: boolean): void {
-    const { speech, rise } = this.#parts.hears(frame.pcm);
+    const heard = this.#parts.hears(frame.pcm);
+    const speech = heard.speech || this.continuous;
     this.#nextTimestamp = frame.timestamp + frame.pcm.length;
     if (this.#muted) return;
     if (this.#endDue && open) this.#sendEmptyEnd(frame.timestamp, false);
     if (!speech && !this.#talking) {
-      this.#keep(frame, rise);
+      this.#keep(frame, heard.rise);
       return;
     }
-    if (!this.#talking) this.#begin(rise, open);
+    if (!this.#talking) this.#begin(heard.rise, open);
     this.#holdMs = speech ? HANGOVER_MS : this.#holdMs - this.#ptimeMs;
     this.#talking = this.#holdMs > 0;
     const sent = this.#sendFrame(frame, open, { preRoll: false, end: !this.#talking });

@@ -121,6 +121,7 @@ function follow(wanted: Intent): void {
   intent = wanted;
   // Muting forgets what a detector's decision still waits for: only where something changes.
   if (silent() !== wasSilent) uplink?.mute(silent());
+  if (uplink !== null) uplink.continuous = wanted.continuous;
   if (wanted.bitrate !== before.bitrate) beginUplink();
   if (wanted.muted !== before.muted) session?.say({ type: 'mute', muted: wanted.muted });
   if (wanted.deafened !== before.deafened) session?.say({ type: 'deafen', deafened: wanted.deafened });
@@ -151,11 +152,11 @@ function beginUplink(): void {
   framer = new Framer(capture.sampleRate, ptimeSamples, capture.latencyUs, framer?.nextTimestamp ?? 0);
   uplink = new Uplink(ptimeSamples, {
     encode: (pcm) => fresh.encode(pcm),
-    // The detector goes on learning, so that it knows the room when it is asked again.
-    hears: (pcm) => detector.hears(pcm) || intent.continuous,
+    hears: (pcm) => detector.hears(pcm),
     captureStamp: (us) => session!.clock.captureStamp(us),
     send: (packet) => session!.send(packet),
   });
+  uplink.continuous = intent.continuous;
   uplink.mute(silent());
 }
 
