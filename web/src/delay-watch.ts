@@ -61,6 +61,7 @@ export class DelayWatch {
     batch(() => {
       store.heardLevel.value = 127;
       store.heardAgeMs.value = null;
+      store.weakLinks.value = [];
     });
   }
 

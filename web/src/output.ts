@@ -19,8 +19,10 @@ export function tellAudioSession(talks: boolean): void {
   if (session !== undefined) session.type = talks ? 'play-and-record' : 'playback';
 }
 
-/** The volume is down by then. */
-const REST_AFTER_MS = 100;
+/** What was on its way is played by then, and none of it is left to be heard later. */
+const REST_AFTER_MS = 1_000;
+/** A context that does not wake within this time waits for a tap. */
+const WAKES_WITHIN_MS = 500;
 
 export class Output {
   readonly #delay: DelayWatch;
@@ -47,7 +49,10 @@ export class Output {
     const playout = await this.#newPlayout(this.#context);
     this.#playout = playout;
     if (this.#closed) playout.stop();
-    else this.#end = effect(() => this.#follow());
+    else {
+      this.#end = effect(() => this.#follow());
+      if (store.deafened.value) this.#rest();
+    }
     // Made without a tap, after a reload: the browser may want one first.
     this.#showPaused();
     return playout.port;
@@ -106,9 +111,11 @@ export class Output {
 
   #wake(): void {
     this.#resting = false;
-    // Its clock has stood still, but not because the device ran dry.
+    // Its clock has stood still, but not because the device ran dry; nor was it steady.
     this.#gaps = new ClockGaps();
-    void this.#context.resume();
+    this.#steps.take(null);
+    this.#context.resume().catch(() => {});
+    setTimeout(() => this.#showPaused(), WAKES_WITHIN_MS);
   }
 
   #showPaused(): void {
@@ -116,6 +123,7 @@ export class Output {
   }
 
   #report(report: PlayoutReport): void {
+    if (this.#resting) return;
     this.#delay.report(this.#context, report);
     const nowMs = performance.now();
     const { playbackStats } = this.#context as AudioContext & { playbackStats?: Partial<PlaybackStats> };
