@@ -1,4 +1,4 @@
-// Speech or not: an energy detector over a tracked noise floor, the same as that of `capture-cli`. It is sensitive on
+// Speech or not: an energy detector over a tracked noise floor, that of `capture-cli` with higher floors. It is sensitive on
 // purpose: a missed onset costs a syllable, a false one a few packets. Energy is watched in two bands, because a fricative
 // that begins a word is far below the hum of a room in total energy and far above it at high frequencies. The floor is the
 // minimum of the last two seconds (Martin 2001, minimum statistics): speech pauses more often than that, noise does not.
