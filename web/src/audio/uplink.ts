@@ -34,11 +34,9 @@ export class Uplink {
   continuous = false;
   readonly #parts: UplinkParts;
   readonly #preRollFrames: number;
-  readonly #ptimeMs: number;
   #preRoll: Kept[] = [];
   #sequence = 0;
-  #talking = false;
-  /** What is left of the hangover. */
+  /** What is left of the hangover; nothing between talkspurts. */
   #holdMs = 0;
   #markerDue = false;
   /** An end could not be sent because the link was full; it is owed. */
@@ -48,7 +46,6 @@ export class Uplink {
 
   constructor(ptimeSamples: number, parts: UplinkParts) {
     this.#parts = parts;
-    this.#ptimeMs = samplesToMs(ptimeSamples);
     this.#preRollFrames = Math.floor(msToSamples(PRE_ROLL_MS) / ptimeSamples);
   }
 
@@ -59,19 +56,18 @@ export class Uplink {
     this.#nextTimestamp = frame.timestamp + frame.pcm.length;
     if (this.#muted) return;
     if (this.#endDue && open) this.#sendEmptyEnd(frame.timestamp, false);
-    if (!speech && !this.#talking) {
+    if (!speech && !this.talking) {
       this.#keep(frame, heard.rise);
       return;
     }
-    if (!this.#talking) this.#begin(heard.rise, open);
-    this.#holdMs = speech ? HANGOVER_MS : this.#holdMs - this.#ptimeMs;
-    this.#talking = this.#holdMs > 0;
-    const sent = this.#sendFrame(frame, open, { preRoll: false, end: !this.#talking });
-    if (!this.#talking && !sent) this.#endDue = !this.#markerDue;
+    if (!this.talking) this.#begin(heard.rise, open);
+    this.#holdMs = speech ? HANGOVER_MS : Math.max(0, this.#holdMs - samplesToMs(frame.pcm.length));
+    const sent = this.#sendFrame(frame, open, { preRoll: false, end: !this.talking });
+    if (!this.talking && !sent) this.#endDue = !this.#markerDue;
   }
 
   get talking(): boolean {
-    return this.#talking;
+    return this.#holdMs > 0;
   }
 
   get muted(): boolean {
@@ -81,13 +77,12 @@ export class Uplink {
   /** Nothing said while muted is ever sent, and nothing from before is sent afterwards. */
   mute(muted: boolean): void {
     this.#preRoll = [];
-    if (muted && (this.#talking || this.#endDue) && !this.#markerDue) this.#sendEmptyEnd(this.#nextTimestamp, true);
-    if (muted) this.#talking = false;
+    if (muted && (this.talking || this.#endDue) && !this.#markerDue) this.#sendEmptyEnd(this.#nextTimestamp, true);
+    if (muted) this.#holdMs = 0;
     this.#muted = muted;
   }
 
   #begin(rise: Rise, open: boolean): void {
-    this.#talking = true;
     this.#markerDue = true;
     this.#endDue = false;
     const risen = framesOfRise(rise, this.#preRoll);
