@@ -156,7 +156,7 @@ impl Visit {
                 }
                 () = until(self.clock, self.stop.time()), if played.is_none() => break,
                 Some(()) = signals.recv() => self.stop.now(),
-                Some(line) = next_line(&mut lines) => self.link.text(ClientMessage::Chat { text: line, echo: None }),
+                Some(line) = next_line(&mut lines), if self.link.takes_text() => self.link.text(ClientMessage::Chat { text: line, echo: None }),
                 _ = redraw.tick() => self.console.redraw(&self.meters, &self.roster.talking()),
             }
         }
@@ -326,13 +326,14 @@ async fn until_played(played: &mut Option<oneshot::Receiver<Played>>) -> Option<
 }
 
 /// Lines typed on the terminal, cut to what a chat line may be.
-fn typed_lines() -> mpsc::UnboundedReceiver<String> {
-    let (send, receive) = mpsc::unbounded_channel();
-    // A thread of its own: nothing interrupts a read from a terminal, and nobody waits for this thread.
+fn typed_lines() -> mpsc::Receiver<String> {
+    let (send, receive) = mpsc::channel(1);
+    // A thread of its own: nothing interrupts a read from a terminal, and nobody waits for this thread. It reads on once
+    // the line before is taken.
     std::thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok) {
             let line: String = line.trim().chars().filter(|c| !c.is_control()).take(MAX_CHAT_CHARS).collect();
-            if !line.is_empty() && send.send(line).is_err() {
+            if !line.is_empty() && send.blocking_send(line).is_err() {
                 return;
             }
         }
@@ -340,7 +341,7 @@ fn typed_lines() -> mpsc::UnboundedReceiver<String> {
     receive
 }
 
-async fn next_line(lines: &mut Option<mpsc::UnboundedReceiver<String>>) -> Option<String> {
+async fn next_line(lines: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
     match lines {
         Some(lines) => lines.recv().await,
         None => std::future::pending().await,

@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A session that held for so long was a good one: the pauses begin anew.
 const STABLE: Duration = Duration::from_secs(5);
 
+/// So many text messages wait for a connection.
+const WAITING_TEXTS: usize = 64;
+
 /// How a link is to be.
 #[derive(Debug, Clone)]
 pub struct LinkConfig {
@@ -122,7 +125,7 @@ impl AudioSender {
 /// A link to a room.
 pub struct Link {
     shared: Arc<Shared>,
-    texts: mpsc::UnboundedSender<ClientMessage>,
+    texts: mpsc::Sender<ClientMessage>,
     task: JoinHandle<Result<(), Failure>>,
     /// What happens on it.
     pub events: mpsc::UnboundedReceiver<LinkEvent>,
@@ -141,7 +144,7 @@ impl Link {
     ) -> Result<Self, Failure> {
         let entered = config.target.enter(&config.name).await.map_err(|e| Failure::Connect(e.to_string()))?;
         let (events_in, events) = mpsc::unbounded_channel();
-        let (texts, texts_out) = mpsc::unbounded_channel();
+        let (texts, texts_out) = mpsc::channel(WAITING_TEXTS);
         let shared = Arc::new(Shared {
             clock,
             relay_clock,
@@ -162,10 +165,16 @@ impl Link {
         AudioSender { shared: Arc::clone(&self.shared) }
     }
 
-    /// Sends a text message; while the connection is lost it waits. A chat line that has not come back when it is lost is
-    /// sent again.
+    /// Whether another text message may wait. While the connection is lost only so many do.
+    #[must_use]
+    pub fn takes_text(&self) -> bool {
+        self.texts.capacity() > 0
+    }
+
+    /// Sends a text message, if the link [takes](Self::takes_text) one; while the connection is lost it waits. A chat line
+    /// that has not come back when it is lost is sent again.
     pub fn text(&self, message: ClientMessage) {
-        let _ = self.texts.send(message);
+        let _ = self.texts.try_send(message);
     }
 
     /// Sends what still waits, says goodbye and waits for the answer; at once if there is no connection.
@@ -191,7 +200,7 @@ async fn run(
     shared: Arc<Shared>,
     outlets: Outlets,
     entered: Entered,
-    mut texts: mpsc::UnboundedReceiver<ClientMessage>,
+    mut texts: mpsc::Receiver<ClientMessage>,
 ) -> Result<(), Failure> {
     let mut entered = Some(entered);
     let mut first = true;

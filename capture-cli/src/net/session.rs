@@ -57,7 +57,7 @@ pub(super) async fn run(
     entered: Entered,
     shared: &Arc<Shared>,
     outlets: &Outlets,
-    texts: &mut mpsc::UnboundedReceiver<ClientMessage>,
+    texts: &mut mpsc::Receiver<ClientMessage>,
     first: bool,
 ) -> Ended {
     shared.queue().restart();
@@ -225,7 +225,7 @@ async fn write(
     kernel: &KernelQueue,
     shared: &Shared,
     mut replies: mpsc::UnboundedReceiver<ClientMessage>,
-    texts: &mut mpsc::UnboundedReceiver<ClientMessage>,
+    texts: &mut mpsc::Receiver<ClientMessage>,
 ) -> Option<String> {
     let mut closing = shared.closing.subscribe();
     let result = async {
