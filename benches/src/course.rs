@@ -2,8 +2,9 @@
 //! buffer aimed at.
 
 use crate::{
-    playout::{Fate, Passage},
+    playout::Fate,
     plot::{Chart, Series, Shape},
+    trace::Passage,
 };
 
 /// Parts into which a trace is gathered.
@@ -38,6 +39,7 @@ mod tests {
     #[test]
     fn a_late_packet_shows_and_a_discarded_one_was_not_played() {
         let passage = |n: usize| Passage {
+            seq: n as u64,
             send_ms: 100.0 + 20.0 * n as f64,
             arrive_ms: 105.0 + 20.0 * n as f64 + if n == 1777 { 95.0 } else { 0.0 },
         };

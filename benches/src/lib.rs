@@ -5,7 +5,7 @@
 //!   stamps what arrives, [`crowd`] is many participants with a [`voice`] each, [`usage`] looks at the relay from outside.
 //! - Signals: [`tone`], [`speech`], [`chirp`] make them, [`talker`] encodes them ahead of the run, [`listener`] decodes what came,
 //!   [`onset`], [`slots`] and [`chirp`] find them again.
-//! - The jitter buffer alone: [`playout`] plays a trace of arrivals in virtual time, [`bound`] is what no buffer could beat, [`course`]
+//! - The jitter buffer alone: [`trace`] reads arrivals, [`playout`] plays them in virtual time, [`bound`] is what no buffer could beat, [`course`]
 //!   plots it.
 //! - Results: [`stats`], [`report`], [`page`] with its [`plot`]s, [`conditions`], [`progress`], [`options`].
 
@@ -35,6 +35,7 @@ pub mod speech;
 pub mod stats;
 pub mod talker;
 pub mod tone;
+pub mod trace;
 pub mod usage;
 pub mod voice;
 

@@ -1,23 +1,14 @@
 //! An arrival trace through the real jitter buffer, in virtual time.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{collections::HashMap, fmt::Write as _};
 
-use anyhow::{Context, Result, ensure};
-use relay_engine::{
-    Codec, Encoder, JitterBuffer, Micros, OpusCodec, Packet, Ptime,
-    time::{samples_to_us, us_to_samples},
+use anyhow::Result;
+use relay_engine::{Codec, Encoder, JitterBuffer, Micros, OpusCodec, Packet, Ptime, time::samples_to_us};
+
+use crate::{
+    speech, tone,
+    trace::{Passage, media_index, packet_time},
 };
-
-use crate::{speech, tone};
-
-/// One packet of a trace.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Passage {
-    /// When it was sent, milliseconds.
-    pub send_ms: f64,
-    /// When it came, on the same clock.
-    pub arrive_ms: f64,
-}
 
 /// What became of one packet.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -32,78 +23,39 @@ pub struct Fate {
     pub level_ms: f64,
 }
 
-/// The longest trace, milliseconds: a day.
-const LONGEST_MS: f64 = 86_400_000.0;
-
 /// The signal is pulled in blocks of 10 ms.
 const BLOCK: usize = 480;
 
-/// Reads `seq,send_ms,arrive_ms`.
-///
-/// # Errors
-/// If the file cannot be read or is not of that form.
-pub fn read(path: &Path) -> Result<Vec<Passage>> {
-    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().unwrap_or_default().split(',').map(str::trim).collect();
-    let column = |name: &str| {
-        header.iter().position(|&h| h == name).with_context(|| format!("{}: no column {name}", path.display()))
-    };
-    let (send, arrive) = (column("send_ms")?, column("arrive_ms")?);
-    let parse = |line: &str| -> Option<Passage> {
-        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-        Some(Passage { send_ms: fields.get(send)?.parse().ok()?, arrive_ms: fields.get(arrive)?.parse().ok()? })
-    };
-    let lines = lines.enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let passages: Vec<Passage> = lines
-        .map(|(n, line)| parse(line).with_context(|| format!("{}: line {} is malformed", path.display(), n + 2)))
-        .collect::<Result<_>>()?;
-    ensure!(passages.len() > 1, "{}: a trace has at least two packets", path.display());
-    let ascends = passages.windows(2).all(|pair| pair[0].send_ms < pair[1].send_ms);
-    ensure!(ascends, "{}: packets are not in the order in which they were sent", path.display());
-    let first_ms = passages[0].send_ms;
-    let in_range = |ms: f64| (first_ms..=first_ms + LONGEST_MS).contains(&ms);
-    let all_in_range = passages.iter().all(|passage| in_range(passage.send_ms) && in_range(passage.arrive_ms));
-    ensure!(all_in_range, "{}: a trace lasts at most a day and no packet comes before it is sent", path.display());
-    Ok(passages)
-}
-
-/// Packet time of a trace: that of the least distance between two packets, 10 or 20 ms.
-///
-/// # Errors
-/// If it is neither.
-pub fn packet_time(trace: &[Passage]) -> Result<Ptime> {
-    let least_ms = trace.windows(2).map(|pair| pair[1].send_ms - pair[0].send_ms).fold(f64::INFINITY, f64::min);
-    let ptime = Ptime::from_ms(least_ms.round() as u32);
-    ptime.with_context(|| format!("packets are {least_ms} ms apart, neither 10 nor 20"))
-}
+/// So many packet times between two packets are a pause between talkspurts.
+const PAUSE: u64 = 3;
 
 /// Plays a trace: packets of speech, decoded and time-scaled for real. A pause in sending ends a talkspurt.
 ///
 /// # Errors
 /// If the speech is not there, or the packets are neither 10 nor 20 ms apart.
 pub fn play(trace: &[Passage]) -> Result<Vec<Fate>> {
-    let origin_ms = trace[0].send_ms;
+    // The buffer's time has no place for what came before it began.
+    let came_ms = trace.iter().map(|passage| passage.arrive_ms);
+    let origin_ms = came_ms.fold(trace[0].send_ms, f64::min);
     let ptime = packet_time(trace)?;
     let codec = OpusCodec::new(ptime);
     let payloads = payloads(codec)?;
     let to_us = |ms: f64| Micros(((ms - origin_ms) * 1000.0).round() as u64);
-    let timestamp_of = |passage: &Passage| us_to_samples(to_us(passage.send_ms).0.cast_signed());
+    let index = media_index(trace, ptime);
+    let timestamps: Vec<i64> = index.iter().map(|&index| index as i64 * ptime.samples() as i64).collect();
+    let by_timestamp: HashMap<i64, usize> = timestamps.iter().enumerate().map(|(n, &at)| (at, n)).collect();
+    let pause = |n: usize| index[n + 1] - index[n] > PAUSE;
     let mut arrivals: Vec<usize> = (0..trace.len()).collect();
     arrivals.sort_by(|&a, &b| trace[a].arrive_ms.total_cmp(&trace[b].arrive_ms).then(a.cmp(&b)));
     let mut arrivals = arrivals.into_iter().peekable();
     let mut buffer = JitterBuffer::new(codec, ptime);
-    let pause = |n: usize| trace[n + 1].send_ms - trace[n].send_ms > 3.0 * f64::from(ptime.ms());
     let mut fates = vec![Fate::default(); trace.len()];
-    let by_timestamp: std::collections::HashMap<i64, usize> =
-        trace.iter().enumerate().map(|(n, passage)| (timestamp_of(passage), n)).collect();
-    ensure!(by_timestamp.len() == trace.len(), "two packets of the trace were sent at the same time");
     let last_us = trace.iter().map(|passage| to_us(passage.arrive_ms).0).max().unwrap_or(0);
     let mut block = [0; BLOCK];
     for now in (0..last_us + 2_000_000).step_by(10_000) {
         while let Some(n) = arrivals.next_if(|&n| to_us(trace[n].arrive_ms).0 <= now) {
             let packet = Packet {
-                timestamp: timestamp_of(&trace[n]) as u32,
+                timestamp: timestamps[n] as u32,
                 marker: n == 0 || pause(n - 1),
                 end: n + 1 == trace.len() || pause(n),
                 payload: payloads[n % payloads.len()].clone(),
@@ -172,9 +124,10 @@ pub fn rating(mean_ms: f64, bad: f64) -> f64 {
 #[must_use]
 pub fn schedule(trace: &[Passage], fates: &[Fate]) -> String {
     let mut csv = String::from("seq,send_ms,arrive_ms,play_ms,concealed_ms\n");
-    for (n, (passage, fate)) in trace.iter().zip(fates).enumerate() {
+    for (passage, fate) in trace.iter().zip(fates) {
         let play = fate.play_ms.map(|ms| format!("{ms:.3}")).unwrap_or_default();
-        writeln!(csv, "{n},{:.3},{:.3},{play},{:.3}", passage.send_ms, passage.arrive_ms, fate.concealed_ms)
+        let Passage { seq, send_ms, arrive_ms } = passage;
+        writeln!(csv, "{seq},{send_ms:.3},{arrive_ms:.3},{play},{:.3}", fate.concealed_ms)
             .expect("writing to a string");
     }
     csv

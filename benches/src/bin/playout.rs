@@ -12,10 +12,11 @@ use benches::{
     bound,
     conditions::Conditions,
     course,
-    playout::{self, Summary, packet_time, play, rating, schedule, summarise},
+    playout::{Summary, play, rating, schedule, summarise},
     plot::Chart,
     report::{self, Figures},
     stats::Delays,
+    trace::{self, packet_time},
 };
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,9 +25,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
-    /// A trace, CSV with the columns send_ms and arrive_ms; may be given more than once. Default: those of samples/traces.
+    /// A trace, CSV with the columns seq, send_ms and arrive_ms; may be given more than once. Default: those of samples/traces.
     #[arg(long = "trace", value_name = "FILE")]
     traces: Vec<PathBuf>,
+    /// Play only the trace of this name (its file's, without the ending); may be given more than once.
+    #[arg(long = "case", value_name = "NAME")]
+    cases: Vec<String>,
     /// Write what became of each packet of the one trace to this file.
     #[arg(long, value_name = "FILE")]
     schedule: Option<PathBuf>,
@@ -67,13 +71,15 @@ struct Bound {
 
 fn run(options: Options) -> Result<()> {
     let conditions = Conditions::now("playout");
-    let traces = if options.traces.is_empty() { samples()? } else { options.traces };
+    let mut traces = if options.traces.is_empty() { samples()? } else { options.traces };
+    traces.retain(|path| options.cases.is_empty() || options.cases.contains(&case_name(path)));
+    ensure!(!traces.is_empty(), "there is no such trace");
     ensure!(options.schedule.is_none() || traces.len() == 1, "--schedule goes with one --trace");
     let bar = ProgressBar::new(traces.len() as u64);
     bar.set_style(ProgressStyle::with_template("{msg:20} {wide_bar} {pos} of {len} traces, {elapsed}")?);
     let mut cases = Vec::new();
     for path in &traces {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = case_name(path);
         bar.set_message(name.clone());
         bar.tick();
         cases.push(measure(name, path, !options.no_bound, options.schedule.as_deref())?);
@@ -87,7 +93,7 @@ fn run(options: Options) -> Result<()> {
 }
 
 fn measure(name: String, path: &Path, with_bound: bool, schedule_file: Option<&Path>) -> Result<Case> {
-    let trace = playout::read(path)?;
+    let trace = trace::read(path)?;
     let ptime = packet_time(&trace).with_context(|| path.display().to_string())?;
     let fates = play(&trace)?;
     if let Some(file) = schedule_file {
@@ -142,6 +148,10 @@ fn table(cases: &[Case]) -> String {
         mean(&|case| Some(case.bound.as_ref()?.r)).map(|r| format!(", of the bound {r:.2}")).unwrap_or_default();
     lines.push(format!("mean R {:.2}{bound}\n", mean(&|case| Some(case.summary.r)).unwrap_or(f64::NAN)));
     lines.join("\n")
+}
+
+fn case_name(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn samples() -> Result<Vec<PathBuf>> {

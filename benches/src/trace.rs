@@ -1,0 +1,147 @@
+//! Arrival traces: when packets were sent and when they came.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use relay_engine::Ptime;
+
+/// One packet of a trace.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Passage {
+    /// Its number in the file; that of its row where the file gives none.
+    pub seq: u64,
+    /// When it was sent, milliseconds.
+    pub send_ms: f64,
+    /// When it came. By a clock that is behind, that may be before it was sent.
+    pub arrive_ms: f64,
+}
+
+/// The longest trace, milliseconds: a day.
+const LONGEST_MS: f64 = 86_400_000.0;
+
+/// Reads a CSV file with the columns `send_ms`, `arrive_ms` and, if there is one, `seq`, in any order. The packets are
+/// given in the order in which they were sent.
+///
+/// # Errors
+/// If the file cannot be read or is not of that form.
+pub fn read(path: &Path) -> Result<Vec<Passage>> {
+    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    parse(&text).with_context(|| path.display().to_string())
+}
+
+fn parse(text: &str) -> Result<Vec<Passage>> {
+    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let (_, header) = lines.next().context("the file is empty")?;
+    let header: Vec<&str> = header.trim_start_matches('\u{feff}').split(',').map(str::trim).collect();
+    let column = |name: &str| header.iter().position(|&column| column == name);
+    let send = column("send_ms").context("no column send_ms")?;
+    let arrive = column("arrive_ms").context("no column arrive_ms")?;
+    let seq = column("seq");
+    let passage = |row: usize, line: &str| -> Option<Passage> {
+        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        Some(Passage {
+            seq: seq.map_or(Some(row as u64), |seq| fields.get(seq)?.parse().ok())?,
+            send_ms: fields.get(send)?.parse().ok()?,
+            arrive_ms: fields.get(arrive)?.parse().ok()?,
+        })
+    };
+    let mut trace: Vec<Passage> = lines
+        .enumerate()
+        .map(|(row, (n, line))| passage(row, line).with_context(|| format!("line {} is malformed", n + 1)))
+        .collect::<Result<_>>()?;
+    ensure!(trace.len() > 1, "a trace has at least two packets");
+    trace.sort_by(|a, b| a.send_ms.total_cmp(&b.send_ms));
+    let first_ms = trace[0].send_ms;
+    let in_range = |ms: f64| (ms - first_ms).abs() <= LONGEST_MS;
+    ensure!(
+        trace.iter().all(|passage| in_range(passage.send_ms) && in_range(passage.arrive_ms)),
+        "a trace lasts at most a day"
+    );
+    Ok(trace)
+}
+
+/// Packet time of a trace: that of the median distance between two packets, 10 or 20 ms.
+///
+/// # Errors
+/// If it is neither.
+pub fn packet_time(trace: &[Passage]) -> Result<Ptime> {
+    let mut distances: Vec<f64> = trace.windows(2).map(|pair| pair[1].send_ms - pair[0].send_ms).collect();
+    distances.sort_by(f64::total_cmp);
+    let median_ms = distances[distances.len() / 2];
+    [Ptime::Ms10, Ptime::Ms20]
+        .into_iter()
+        .find(|ptime| (median_ms / f64::from(ptime.ms()) - 1.0).abs() < 0.25)
+        .with_context(|| format!("packets are {median_ms} ms apart, neither 10 nor 20"))
+}
+
+/// Which packet time of the media each packet is, the first being 0: a trace tells when packets were sent, which is about
+/// when they were full. Where nothing was sent, media time goes on.
+#[must_use]
+pub fn media_index(trace: &[Passage], ptime: Ptime) -> Vec<u64> {
+    let mut index = 0;
+    // What rounding left over: of a packet that went late or early, the next one knows; of a clock that drifts, none.
+    let mut left = 0.0;
+    let steps = trace.windows(2).map(|pair| {
+        let packets = (pair[1].send_ms - pair[0].send_ms) / f64::from(ptime.ms()) + left;
+        let step = packets.round().max(1.0);
+        left = (packets - step).clamp(-1.0, 1.0) * 0.9;
+        index += step as u64;
+        index
+    });
+    std::iter::once(0).chain(steps).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(times_ms: &[f64]) -> Vec<Passage> {
+        times_ms.iter().map(|&send_ms| Passage { send_ms, ..Passage::default() }).collect()
+    }
+
+    #[test]
+    fn columns_rows_and_clocks_may_be_in_any_order() {
+        let trace = parse("arrive_ms, seq ,voice,send_ms\n33.5,8,1,40\n\n-2.5,7,1,20\n").unwrap();
+        let expected = [(7, 20.0, -2.5), (8, 40.0, 33.5)];
+        assert_eq!(trace.iter().map(|p| (p.seq, p.send_ms, p.arrive_ms)).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn without_numbers_rows_are_counted() {
+        let trace = parse("send_ms,arrive_ms\n0,1\n\n20,21\n").unwrap();
+        assert_eq!(trace.iter().map(|p| p.seq).collect::<Vec<_>>(), [0, 1]);
+    }
+
+    #[test]
+    fn what_is_not_of_that_form_is_refused_with_its_line() {
+        for (text, why) in [
+            ("", "empty"),
+            ("seq,send_ms\n0,0\n", "no column arrive_ms"),
+            ("send_ms,arrive_ms\n0,1\n20,x\n", "line 3"),
+            ("send_ms,arrive_ms\n0,1\n20,inf\n", "at most a day"),
+            ("send_ms,arrive_ms\n0,1\n20,NaN\n", "at most a day"),
+            ("send_ms,arrive_ms\n0,1\n", "at least two"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(why), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_packet_time_is_that_of_most_packets() {
+        assert_eq!(packet_time(&sent(&[0.0, 19.4, 20.1, 40.2, 60.0, 79.9, 5000.0])).unwrap(), Ptime::Ms20);
+        assert_eq!(packet_time(&sent(&[0.0, 10.0, 20.0])).unwrap(), Ptime::Ms10);
+        assert!(packet_time(&sent(&[0.0, 60.0, 120.0])).is_err());
+    }
+
+    #[test]
+    fn media_goes_on_while_nothing_is_sent_and_forgives_a_packet_that_was_sent_late() {
+        let index = |times: &[f64]| media_index(&sent(times), Ptime::Ms20);
+        assert_eq!(index(&[7.0, 27.0, 47.0, 107.0]), [0, 1, 2, 5]);
+        assert_eq!(index(&[0.0, 31.0, 40.0, 60.0, 80.0]), [0, 2, 3, 4, 5], "11 ms late is nearer to the next one");
+        assert_eq!(index(&[0.0, 29.0, 40.0, 60.0, 80.0]), [0, 1, 2, 3, 4]);
+        assert_eq!(index(&[0.0, 0.0, 40.0, 60.0]), [0, 1, 2, 3]);
+        let drifting: Vec<f64> = (0..5000).map(|n| f64::from(n) * 20.01).collect();
+        assert_eq!(index(&drifting).last(), Some(&4999));
+    }
+}
