@@ -1,4 +1,7 @@
 //! What to do with the next packet: a pure function from the state of the buffer to an operation.
+//!
+//! There is no level filter: NetEq smooths its level because that is counted in whole packets, which come and go between
+//! two looks; ours is the media time that the next packet has to spare, to the sample, and is looked at once a packet.
 
 /// What the decision looks at when a packet is about to be decoded. All in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
