@@ -12,7 +12,7 @@ const SEGMENT: usize = 120;
 /// Growth of the gain per segment on its way back: 6 dB in 125 ms.
 const RELEASE: f32 = 1.014;
 
-/// The state of one mix's limiter.
+/// The state of one signal's limiter.
 #[derive(Debug, Clone)]
 pub struct Limiter {
     gain: f32,
@@ -25,6 +25,18 @@ impl Default for Limiter {
 }
 
 impl Limiter {
+    /// The gain at the end of the last frame, 1 at most.
+    #[must_use]
+    pub fn gain(&self) -> f32 {
+        self.gain
+    }
+
+    /// Whether it has nothing to take back.
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        self.gain >= 1.0
+    }
+
     /// Narrows a frame (a multiple of 2.5 ms).
     #[expect(clippy::cast_possible_truncation, reason = "clamped to 16 bits")]
     pub fn process(&mut self, sum: &[i32], frame: &mut [i16]) {

@@ -2,13 +2,15 @@
 //!
 //! Read in this order: [`arrivals`] learns how late packets are and says which delay is worth having, [`decision`]
 //! compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`] and [`likeness`], [`concealment`] is
-//! for what is not there and [`backlog`] for what is too old, [`stream`] decodes, [`store`] holds the packets.
+//! for what is not there and [`backlog`] for what is too old, [`stream`] decodes, [`amplifier`] is for the gain beside packets,
+//! [`store`] holds the packets.
 //! [`passing`] is for packets that are forwarded instead, [`outcome`] for what is told of all this. Structure and vocabulary
 //! follow NetEq; what differs is said in place.
 //!
 //! On TCP nothing is lost on the wire, only late: while a packet is missing the media time stands still, the gap is
 //! concealed, and the packet is played when it comes. The delay that this adds is taken out again by accelerating.
 
+mod amplifier;
 mod arrivals;
 mod backlog;
 mod concealment;

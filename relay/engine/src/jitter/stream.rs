@@ -1,5 +1,6 @@
 //! From packets to signal: decoders, epochs, gain and concealment.
 
+use super::amplifier::Amplifier;
 use super::packet::Packet;
 use super::store::Stored;
 use super::time_scale::{best_joint, cross_fade, cross_fade_from};
@@ -16,8 +17,7 @@ pub(super) struct Stream<C: Codec> {
     /// Samples of a packet.
     samples: usize,
     frame: Vec<i16>,
-    /// Linear gain at the end of the last frame.
-    gain: f32,
+    amplifier: Amplifier,
     /// What the epoch before would have gone on with, and how much of it is faded out already.
     seam: Vec<i16>,
     faded: usize,
@@ -51,7 +51,7 @@ impl<C: Codec> Stream<C> {
             spare: None,
             samples: ptime.samples(),
             frame: Vec::new(),
-            gain: 1.0,
+            amplifier: Amplifier::default(),
             seam: Vec::new(),
             faded: 0,
         }
@@ -69,25 +69,25 @@ impl<C: Codec> Stream<C> {
     ) -> Result<usize, CodecError> {
         self.frame.resize(self.samples, 0);
         let epoch = stored.packet.epoch;
-        let heard = heard * self.gain;
+        let heard = heard * self.amplifier.level();
         let mut tail = [0i16; SEAM];
         if let Some((current, decoder)) = &mut self.current {
             if *current != epoch && before != Before::Silence {
                 decoder.conceal(&mut tail);
-                fade(&mut tail, 1, heard, heard);
+                scale(&mut tail, heard);
                 self.seam.clear();
                 self.seam.extend_from_slice(&tail);
                 self.faded = 0;
             } else if *current == epoch && matches!(before, Before::Concealed | Before::Skipped) {
                 decoder.conceal(&mut tail[..JOINT_FADE]);
-                fade(&mut tail[..JOINT_FADE], 1, heard, heard);
+                scale(&mut tail[..JOINT_FADE], heard);
             }
         }
         let seam = self.current.as_ref().is_some_and(|(current, _)| *current != epoch);
         self.switch_to(epoch, stored);
         let (_, decoder) = self.current.as_mut().expect("switch_to leaves a decoder");
         decoder.decode(&stored.packet.payload, &mut self.frame)?;
-        self.apply_gain(stored.packet.gain_half_db, !seam && before != Before::Silence);
+        self.amplifier.play(&mut self.frame, stored.packet.gain_half_db, !seam && before != Before::Silence);
         let mut frame = &mut self.frame[overlap..];
         let mut left_out = 0;
         if !seam && matches!(before, Before::Concealed | Before::Skipped) {
@@ -146,7 +146,7 @@ impl<C: Codec> Stream<C> {
         pcm.resize(start + samples, 0);
         let Some((_, decoder)) = &mut self.current else { return };
         decoder.conceal(&mut pcm[start..]);
-        fade(&mut pcm[start..], samples, from * self.gain, to * self.gain);
+        self.amplifier.fade(&mut pcm[start..], from, to);
     }
 
     fn switch_to(&mut self, epoch: u8, stored: &Stored) {
@@ -166,31 +166,13 @@ impl<C: Codec> Stream<C> {
         }
         self.spare = self.current.replace((epoch, fresh)).map(|(_, old)| old);
     }
-
-    /// Applies a gain, from the last one on where this signal `goes_on` from that.
-    fn apply_gain(&mut self, half_db: i8, goes_on: bool) {
-        let wanted = if half_db == 0 { 1.0 } else { 10f32.powf(f32::from(half_db) / 40.0) };
-        let (from, length) = (if goes_on { self.gain } else { wanted }, SEAM.min(self.frame.len()));
-        self.gain = wanted;
-        #[expect(clippy::float_cmp, reason = "both are exactly 1 where no gain was ever asked for")]
-        if from == 1.0 && wanted == 1.0 {
-            return;
-        }
-        fade(&mut self.frame, length, from, wanted);
-    }
 }
 
-/// Scales by a gain that goes linearly from `from` to `to` over `length` samples and stays there.
-fn fade(samples: &mut [i16], length: usize, from: f32, to: f32) {
-    #[expect(clippy::float_cmp, reason = "exact identity is what is asked")]
-    if from == 1.0 && to == 1.0 {
-        return;
-    }
-    for (i, sample) in samples.iter_mut().enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
-        let share = (i as f32 / length.max(1) as f32).min(1.0);
+/// Scales what fades out right away.
+fn scale(samples: &mut [i16], gain: f32) {
+    for sample in samples {
         #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate, which is the clip meant")]
-        let scaled = (f32::from(*sample) * (from + (to - from) * share)).round() as i16;
+        let scaled = (f32::from(*sample) * gain).round() as i16;
         *sample = scaled;
     }
 }

@@ -2,6 +2,7 @@
 
 import type { Decoder } from '../opus.ts';
 import { MAX_PTIME_SAMPLES } from '../units.ts';
+import { Amplifier } from './amplifier.ts';
 import type { Packet } from './packet.ts';
 import type { SampleQueue } from './sample-queue.ts';
 import { bestJoint, continueFade, crossFade } from './time-scale.ts';
@@ -25,12 +26,12 @@ export class Stream {
   readonly #tail = new Float32Array(JOINT_FADE_SAMPLES);
   readonly #seam = new Float32Array(SEAM_SAMPLES);
   readonly #step = new Float32Array(CONCEAL_STEP_SAMPLES);
+  readonly #amplifier = new Amplifier();
   #epoch: number | null = null;
   #decoder: Decoder | null = null;
   /** The decoder that primes of the next epoch have gone through. */
   #primedEpoch: number | null = null;
   #primed: Decoder | null = null;
-  #gain = 1;
   /** How much of `#seam`, which is how the old epoch would have gone on, is faded out already. */
   #faded = SEAM_SAMPLES;
   /** Samples that the joint of the last decoded packet left out. */
@@ -62,10 +63,11 @@ export class Stream {
    */
   decode(packet: Packet, before: Before, heard: number, skip: number, queue: SampleQueue): number {
     this.leftOut = 0;
+    const changes = this.#epoch !== packet.epoch;
     const fresh = this.#decoder === null || before === 'silence' || before === 'resumed';
     if (fresh) {
       this.#faded = SEAM_SAMPLES;
-    } else if (this.#epoch !== packet.epoch) {
+    } else if (changes) {
       this.#continueInto(this.#seam, heard);
       this.#faded = 0;
     }
@@ -74,7 +76,7 @@ export class Stream {
     this.#switchTo(packet.epoch);
     const samples = this.#decoder!.decode(packet.payload, this.#frame);
     if (samples <= skip) return samples;
-    this.#applyGain(samples, packet.gainHalfDb);
+    this.#amplifier.play(this.#frame, samples, packet.gainHalfDb, !fresh && !changes);
     const length = samples - skip;
     if (seam) this.#faded += continueFade(this.#seam, this.#faded, this.#frame, skip, length);
     else this.#join(before, fresh, heard, skip, length);
@@ -102,9 +104,7 @@ export class Stream {
       return;
     }
     this.#decoder.conceal(this.#step);
-    for (let i = 0; i < CONCEAL_STEP_SAMPLES; i++) {
-      this.#step[i]! *= this.#gain * (from + ((to - from) * i) / CONCEAL_STEP_SAMPLES);
-    }
+    this.#amplifier.fade(this.#step, from, to);
     this.#faded += continueFade(this.#seam, this.#faded, this.#step, 0, CONCEAL_STEP_SAMPLES);
     queue.append(this.#step, 0, CONCEAL_STEP_SAMPLES);
   }
@@ -121,7 +121,7 @@ export class Stream {
   /** How the old signal would have gone on. */
   #continueInto(pcm: Float32Array, heard: number): void {
     this.#decoder!.conceal(pcm);
-    const gain = this.#gain * heard;
+    const gain = this.#amplifier.level * heard;
     if (gain !== 1) for (let i = 0; i < pcm.length; i++) pcm[i]! *= gain;
   }
 
@@ -137,15 +137,5 @@ export class Stream {
     this.#primed = null;
     this.#primedEpoch = null;
     this.#epoch = epoch;
-  }
-
-  #applyGain(samples: number, halfDb: number): void {
-    const wanted = halfDb === 0 ? 1 : 10 ** (halfDb / 40);
-    const from = this.#gain;
-    this.#gain = wanted;
-    if (from === 1 && wanted === 1) return;
-    for (let i = 0; i < samples; i++) {
-      this.#frame[i]! *= from + (wanted - from) * Math.min(1, i / SEAM_SAMPLES);
-    }
   }
 }
