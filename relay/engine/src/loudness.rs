@@ -1,7 +1,8 @@
 //! Levelling: a slow gain for each talker that brings their speech to one loudness.
 //!
 //! It looks at the audio level of packets, so it needs no decoding, and it moves only during speech. Speech is told from
-//! noise by its unrest: within half a second it rises and falls by far more than noise does.
+//! noise by its unrest: within half a second it rises and falls by far more than noise does, and unlike a knock or a click
+//! it is loud for a good part of that time.
 
 use relay_wire::Gain;
 
@@ -30,6 +31,9 @@ const UNREST_DB: u8 = 9;
 
 /// Packets this far under the loudest of the window are gaps between syllables.
 const ACTIVE_DB: u8 = 14;
+
+/// In speech at least one packet in so many is none.
+const ACTIVE_SHARE: usize = 4;
 
 /// Time over which the active level is averaged, once so much was heard.
 const AVERAGE_MS: f32 = 2_000.0;
@@ -72,7 +76,8 @@ impl Loudness {
         self.window.push_back(level);
         let loudest = self.window.iter().copied().min().unwrap_or(level);
         let softest = self.window.iter().copied().max().unwrap_or(level);
-        if softest - loudest < UNREST_DB {
+        let active = self.window.iter().filter(|&&level| level <= loudest + ACTIVE_DB).count();
+        if softest - loudest < UNREST_DB || active * ACTIVE_SHARE < self.packets {
             return;
         }
         if level <= loudest + ACTIVE_DB {
@@ -139,10 +144,21 @@ mod tests {
     }
 
     #[test]
+    fn knocks_and_clicks_change_nothing() {
+        for (loud, every) in [(1, 30), (5, 50)] {
+            let knocks = (0..2_000).map(|n| if n % every < loud { 30 } else { 70 + (n % 4) as u8 });
+            assert!(gain_after(knocks).abs() < 0.01, "{loud} packets of {every}");
+        }
+    }
+
+    #[test]
     fn in_noise_after_speech_the_gain_stays() {
+        // Until speech is out of the window, its last syllables count.
+        let until = |noise: usize| gain_after(speech(40, 400).into_iter().chain(vec![55; noise]));
+        let (settled, later) = (until(25), until(2_000));
+        assert!((later - settled).abs() <= 0.5, "{settled} and then {later} dB");
         let spoken = gain_after(speech(40, 400));
-        let later = gain_after(speech(40, 400).into_iter().chain([55; 2_000]));
-        assert!((later - spoken).abs() <= 3.0, "{spoken} and then {later} dB");
+        assert!((settled - spoken).abs() <= 3.0, "{spoken} and then {settled} dB");
     }
 
     #[test]
