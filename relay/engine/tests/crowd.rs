@@ -21,7 +21,8 @@ fn speech() -> Vec<i16> {
 #[test]
 fn in_a_crowd_who_is_heard_is_heard_for_a_second() {
     let speech = speech();
-    let mut world = World::new(RoomConfig::default(), PcmCodec::default(), 1..=CROWD + 1);
+    let codec = PcmCodec::default();
+    let mut world = World::new(RoomConfig::default(), codec.clone(), 1..=CROWD + 1);
     let mut talkers: Vec<_> = (1..=CROWD).map(|id| Talker::new(id, &PcmCodec::default(), Ptime::Ms20)).collect();
     let (mut since, mut heard_ms) = (BTreeMap::new(), Vec::new());
     let mut seen = 0;
@@ -49,4 +50,7 @@ fn in_a_crowd_who_is_heard_is_heard_for_a_second() {
     let (changes, median) = (heard_ms.len(), heard_ms[heard_ms.len() / 2]);
     assert!(changes > 20, "places change hands: {changes} times");
     assert!(median >= 900, "{changes} changes in 20 s, heard for {median} ms (median)");
+    // Those four each tick, and of each who comes to be heard the packets that bring a decoder up to date.
+    let most = 4 * PACKETS as usize + 8 * (changes + 4);
+    assert!((3_500..=most).contains(&codec.decodes.get()), "{} decodes, {changes} changes", codec.decodes.get());
 }
