@@ -87,13 +87,14 @@ async fn room_page(Path(room): Path<String>, headers: HeaderMap) -> Result<Respo
 async fn health(State(app): State<Arc<App>>) -> Response {
     let (rooms, participants) = app.registry.counts();
     let version = env!("CARGO_PKG_VERSION");
-    let discarded = app.registry.discarded();
+    let (discarded, late) = (app.registry.discarded(), app.registry.late());
     let body = json!({
         "status": "ok",
         "version": version,
         "rooms": rooms,
         "participants": participants,
         "discarded": discarded,
+        "late": late,
         "help_port": app.help_port,
     });
     problem::json(StatusCode::OK, &body)

@@ -43,6 +43,7 @@ async fn health_counts_rooms_and_participants() {
     let body = answer.json();
     assert_eq!((answer.status, &body["status"]), (200, &"ok".into()));
     assert_eq!((&body["rooms"], &body["participants"]), (&2.into(), &3.into()));
+    assert_eq!((&body["discarded"], &body["late"]), (&0.into(), &0.into()));
     assert!(body["version"].is_string());
     assert!(body["help_port"].is_null(), "a plain relay needs no trust");
 }

@@ -49,6 +49,8 @@ pub(crate) struct Talker<C: Codec> {
     /// The last packet of the talkspurt has come.
     ended: bool,
     last_packet: Micros,
+    /// Packets that came too late, of those that were told.
+    told_late: u64,
 }
 
 /// A talkspurt without packets for so long is over: whatever comes later starts a new one.
@@ -77,6 +79,7 @@ impl<C: Codec> Talker<C> {
             passed: false,
             ended: false,
             last_packet: Micros::default(),
+            told_late: 0,
         }
     }
 
@@ -120,6 +123,13 @@ impl<C: Codec> Talker<C> {
             self.passed = true;
             self.jitter.pass(now, packet)
         }
+    }
+
+    /// How many packets came too late to be of use since this was last asked, if any.
+    pub fn take_late(&mut self) -> Option<u64> {
+        let late = self.jitter.stats().discarded;
+        let news = late - std::mem::replace(&mut self.told_late, late);
+        (news > 0).then_some(news)
     }
 
     /// Ends the talkspurt where nothing of it is left; `true` where that is now.

@@ -3,7 +3,7 @@
 mod common;
 
 use bytes::Bytes;
-use common::{MARKER, PLAIN, PcmCodec, Talker, World};
+use common::{MARKER, PLAIN, PcmCodec, Talker, World, signal};
 use proptest::prelude::*;
 use relay_engine::codec::Decoder;
 use relay_engine::{Codec, Input, Micros, OpusCodec, Output, ParticipantId, Ptime, RoomConfig};
@@ -62,6 +62,35 @@ fn a_packet_that_cannot_decode_is_reported_and_reaches_nobody() {
     world.advance_to(Micros(220_000));
     assert!(world.said.contains(&Output::Undecodable(ParticipantId(1))));
     assert_eq!(world.playable(2).len(), 9);
+}
+
+#[test]
+fn packets_that_come_too_late_are_counted_whether_they_would_be_forwarded_or_mixed() {
+    for talkers in [1..=1u32, 1..=3] {
+        let (mut world, codec) = common::world(4);
+        let mut voices: Vec<_> = talkers.map(|id| Talker::new(id, &codec, Ptime::Ms20)).collect();
+        let mut overdue = Vec::new();
+        for n in 0..100u64 {
+            world.advance_to(Micros(n * 20_000 + 5_000));
+            for voice in &mut voices {
+                let packet = voice.packet(if n == 0 { MARKER } else { PLAIN }, signal(voice.id.0));
+                // Three of the first talker's come a second after those that followed them.
+                if voice.id == ParticipantId(1) && (20..23).contains(&n) {
+                    overdue.push(packet);
+                } else {
+                    world.input(packet);
+                }
+            }
+        }
+        overdue.into_iter().for_each(|packet| world.input(packet));
+        // A mix finds out when it next needs a packet.
+        world.advance_to(Micros(2_050_000));
+        let late = world.said.iter().filter_map(|output| match output {
+            Output::Late(ParticipantId(1), packets) => Some(packets),
+            _ => None,
+        });
+        assert_eq!(late.sum::<u64>(), 3, "{} talk", voices.len());
+    }
 }
 
 proptest! {

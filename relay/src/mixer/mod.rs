@@ -9,7 +9,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{self, Receiver, Sender, TryRecvError},
     },
     thread::{self, Thread},
@@ -37,6 +37,7 @@ pub struct Mixer {
     inbox: Sender<Command>,
     /// Packets in the inbox.
     backlog: Arc<AtomicUsize>,
+    late: Arc<AtomicU64>,
     /// After the inbox, so that the thread wakes when that is gone.
     sleeper: Sleeper,
 }
@@ -87,10 +88,11 @@ impl Mixer {
     /// When the system has no thread left.
     pub fn start(index: usize, clock: Clock, ptime: Ptime, naps: Naps) -> std::io::Result<Self> {
         let (inbox, commands) = mpsc::channel();
-        let backlog = Arc::new(AtomicUsize::new(0));
+        let (backlog, late) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU64::new(0)));
         let driver = Driver {
             commands,
             backlog: Arc::clone(&backlog),
+            late: Arc::clone(&late),
             clock,
             ptime,
             naps,
@@ -106,7 +108,7 @@ impl Mixer {
                 std::process::abort();
             }
         })?;
-        Ok(Self { inbox, backlog, sleeper: Sleeper(thread.thread().clone()) })
+        Ok(Self { inbox, backlog, late, sleeper: Sleeper(thread.thread().clone()) })
     }
 
     /// Makes a room, which says by `patience` whether its packets may wait.
@@ -135,6 +137,7 @@ impl Mixer {
             return self.command(Command::Room(key, at, event));
         }
         if self.backlog.load(Ordering::Relaxed) >= MAX_BACKLOG {
+            self.late.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         }
         self.backlog.fetch_add(1, Ordering::Relaxed);
@@ -143,6 +146,12 @@ impl Mixer {
             self.sleeper.wake();
         }
         Ok(())
+    }
+
+    /// Packets of talkers that came too late to be of use, or to a thread with too much to do, since the start.
+    #[must_use]
+    pub fn late(&self) -> u64 {
+        self.late.load(Ordering::Relaxed)
     }
 
     /// Says goodbye to everyone in every room.
@@ -163,6 +172,7 @@ impl Mixer {
 struct Driver {
     commands: Receiver<Command>,
     backlog: Arc<AtomicUsize>,
+    late: Arc<AtomicU64>,
     clock: Clock,
     ptime: Ptime,
     naps: Naps,
@@ -308,6 +318,10 @@ impl Driver {
             scheduled.room.fail();
             self.rooms.remove(&key);
             return;
+        }
+        let late = scheduled.room.take_late();
+        if late > 0 {
+            self.late.fetch_add(late, Ordering::Relaxed);
         }
         if scheduled.room.take_left_over() {
             scheduled.demand.left_over();

@@ -13,12 +13,14 @@ fn join(id: u32) -> (Event, Arc<Egress>) {
 
 fn driver() -> (Mixer, Driver) {
     let (inbox, commands) = mpsc::channel();
-    let backlog = Arc::new(AtomicUsize::new(0));
-    let mixer = Mixer { inbox, backlog: Arc::clone(&backlog), sleeper: Sleeper(thread::current()) };
+    let (backlog, late) = (Arc::<AtomicUsize>::default(), Arc::<AtomicU64>::default());
+    let sleeper = Sleeper(thread::current());
+    let mixer = Mixer { inbox, backlog: Arc::clone(&backlog), late: Arc::clone(&late), sleeper };
     let (rooms, deadlines) = (HashMap::new(), BinaryHeap::new());
     let (clock, ptime) = (Clock::start(), Ptime::Ms20);
     let naps = Naps::new(ptime);
-    (mixer, Driver { commands, backlog, clock, ptime, naps, rooms, unwritten: None, deadlines, closing: false })
+    let unwritten = None;
+    (mixer, Driver { commands, backlog, late, clock, ptime, naps, rooms, unwritten, deadlines, closing: false })
 }
 
 fn lobby() -> RoomName {
@@ -83,5 +85,22 @@ fn packets_beyond_the_backlog_are_discarded_and_text_is_not() {
     mixer
         .tell(RoomKey(1), Micros(0), Event::Chat(ParticipantId(1), "hello".into(), None), &Patience::default())
         .expect("the driver lives");
+    assert_eq!(mixer.late(), 10);
     assert_eq!(driver.commands.try_iter().count(), MAX_BACKLOG + 1);
+}
+
+#[test]
+fn packets_that_a_room_finds_too_late_are_counted() {
+    let (mixer, mut driver) = driver();
+    mixer.open(RoomKey(1), lobby(), Patience::default()).expect("the driver lives");
+    let packet = |sequence: u16, timestamp: u32| {
+        let header = relay_wire::UpHeader { sequence, timestamp, ..relay_wire::UpHeader::default() };
+        Event::Packet(ParticipantId(1), header, bytes::Bytes::from_static(&[0xf8, 0, 0]))
+    };
+    let events = [join(1).0, join(2).0, packet(0, 0), packet(2, 1920), packet(1, 960)];
+    for (at, event) in (0..).map(|n| Micros(n * 20_000)).zip(events) {
+        mixer.tell(RoomKey(1), at, event, &Patience::default()).expect("the driver lives");
+    }
+    driver.take_arrived().expect("the mixer lives");
+    assert_eq!(mixer.late(), 1);
 }

@@ -236,6 +236,12 @@ impl Registry {
         self.discarded.load(Ordering::Relaxed)
     }
 
+    /// Packets of talkers that came too late to be of use, since the start.
+    #[must_use]
+    pub fn late(&self) -> u64 {
+        self.mixers.iter().map(Mixer::late).sum()
+    }
+
     /// Lets nobody in any more and says goodbye to everyone.
     pub fn goodbye(&self) {
         self.lock().closing = true;

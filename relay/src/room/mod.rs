@@ -38,6 +38,8 @@ pub struct Room {
     /// For whom there is something to be written.
     addressed: Vec<ParticipantId>,
     left_over: bool,
+    /// Packets of talkers that came too late, since this was last asked.
+    late: u64,
 }
 
 impl Room {
@@ -54,6 +56,7 @@ impl Room {
             history: History::default(),
             addressed: Vec::new(),
             left_over: false,
+            late: 0,
         }
     }
 
@@ -83,6 +86,11 @@ impl Room {
     /// Whether something was left to sessions to write, since this was last asked.
     pub fn take_left_over(&mut self) -> bool {
         std::mem::take(&mut self.left_over)
+    }
+
+    /// How many packets of talkers came too late to be of use, since this was last asked.
+    pub fn take_late(&mut self) -> u64 {
+        std::mem::take(&mut self.late)
     }
 
     /// Takes an event.
@@ -293,6 +301,7 @@ impl Room {
                         self.say_to(id, || queues::error("undecodable", sentence));
                     }
                 }
+                Output::Late(_, packets) => self.late += packets,
                 Output::TooManyGains(id) => self.say_to(id, || {
                     let sentence = format!("a gain for more than {MAX_GAINS} others; set one of them to 0 dB first");
                     queues::error("too_many_gains", sentence)

@@ -51,6 +51,8 @@ pub enum Output {
     Talking(ParticipantId, bool),
     /// A packet of this talker did not decode.
     Undecodable(ParticipantId),
+    /// So many packets of this talker came too late to be of use, since this was last said.
+    Late(ParticipantId, u64),
     /// This listener has [`MAX_GAINS`](crate::MAX_GAINS) others at gains already; one more was not taken.
     TooManyGains(ParticipantId),
 }

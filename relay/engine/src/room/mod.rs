@@ -150,12 +150,6 @@ impl<C: Codec + Clone> Room<C> {
         self.participants.len()
     }
 
-    /// Counters of a talker's jitter buffer.
-    #[must_use]
-    pub fn jitter_stats(&self, id: ParticipantId) -> Option<crate::jitter::JitterStats> {
-        self.participants.get(&id).map(|participant| participant.talker.jitter.stats())
-    }
-
     fn packet(&mut self, now: Micros, id: ParticipantId, header: UpHeader, payload: Bytes) {
         let packet = Packet::from((header, payload));
         if !packet.payload.is_empty() && !self.codec.accepts(&packet.payload) {
@@ -168,7 +162,9 @@ impl<C: Codec + Clone> Room<C> {
             self.regroup(now);
         }
         let Some(participant) = self.participants.get_mut(&id) else { return };
-        match participant.talker.take(now, &packet) {
+        let passed = participant.talker.take(now, &packet);
+        self.outputs.extend(participant.talker.take_late().map(|late| Output::Late(id, late)));
+        match passed {
             Passed::Anew => {
                 self.cut_off(id);
                 self.forward(now, id, &packet);
@@ -311,6 +307,7 @@ impl<C: Codec + Clone> Room<C> {
         for (&id, participant) in &mut self.participants {
             let talker = &mut participant.talker;
             talker.pull(now);
+            self.outputs.extend(talker.take_late().map(|late| Output::Late(id, late)));
             for _ in 0..talker.pulled.undecodable {
                 self.outputs.push_back(Output::Undecodable(id));
             }
