@@ -137,6 +137,28 @@ mod tests {
     }
 
     #[test]
+    fn speech_that_the_jitter_buffer_makes_a_tenth_longer_or_shorter_keeps_its_pitch_and_its_sound() {
+        let sentences = crate::speech::sentences().expect("the samples are in the repository");
+        for (percent, most_db) in [(-10, 1.1), (10, 1.0)] {
+            let (mut before, mut after, mut db) = (Vec::new(), Vec::new(), 0.0);
+            for sentence in &sentences {
+                let pcm = crate::tone::to_pcm(sentence);
+                let scaled = relay_engine::jitter::time_scaled(&pcm, percent);
+                let tenth = 100.0 * (scaled.len() as f32 / pcm.len() as f32 - 1.0);
+                assert!((tenth / percent as f32 - 1.0).abs() < 0.3, "{tenth} %");
+                let [original, scaled] =
+                    [sentence, &crate::tone::from_pcm(&scaled)].map(|signal| crate::speech::downsample(signal));
+                db += distance_db(&log_mel(&original), &log_mel(&scaled)) / sentences.len() as f32;
+                before.push(original);
+                after.push(scaled);
+            }
+            let pitch = |of: &[Vec<f32>]| median_pitch_hz(of.iter().map(Vec::as_slice));
+            let change = pitch(&after) / pitch(&before) - 1.0;
+            assert!(change.abs() < 0.01 && db < most_db, "{percent} %: pitch {change}, {db} dB away");
+        }
+    }
+
+    #[test]
     fn what_only_takes_longer_is_near_and_what_is_another_sound_is_far() {
         let (low, high) = (hum(120.0, 8_000), hum(211.0, 8_000));
         let there_and_back = |middle: usize| log_mel(&[&low[..], &high[..middle], &low[..]].concat());
