@@ -1,6 +1,6 @@
 // One conversation: microphone, network worker and speaker wired together, and what happens put on the screen.
 
-import { batch, effect } from '@preact/signals';
+import { effect } from '@preact/signals';
 import { CodecError } from './audio/playout.ts';
 import { claim } from './claim.ts';
 import { loadCodec } from './codec.ts';
@@ -16,8 +16,6 @@ import NetWorker from './net/worker.ts?worker';
 import { onChange } from './on-change.ts';
 import { Output, tellAudioSession } from './output.ts';
 import { type Gain, toSay } from './ui/gains.ts';
-import { CLOSED } from './ui/push-to-talk.ts';
-import { EMPTY_ROOM } from './ui/room-state.ts';
 import * as settings from './ui/settings.ts';
 import * as store from './ui/store.ts';
 import { t } from './ui/words.ts';
@@ -110,22 +108,7 @@ class Conversation {
     document.addEventListener('pointerdown', this.#wake);
     window.addEventListener('pagehide', this.#keep);
     window.addEventListener('online', this.retryNow);
-    batch(() => {
-      store.roomState.value = EMPTY_ROOM;
-      store.link.value = { state: 'connecting' };
-      store.microphone.value = 'off';
-      store.echoCancelled.value = true;
-      store.muted.value = seat?.muted ?? false;
-      store.mutedByHost.value = false;
-      store.deafened.value = seat?.deafened ?? false;
-      store.push.value = CLOSED;
-      store.ownTalking.value = false;
-      store.playout.value = null;
-      store.notices.value = [];
-      store.unsaid.value = seat?.unsaid ?? [];
-      store.missed.value = store.NONE_MISSED;
-      store.chatFollowed.value = true;
-    });
+    store.begin(seat);
   }
 
   async enter(steal: boolean): Promise<void> {

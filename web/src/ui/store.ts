@@ -3,7 +3,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { CaptureFailure } from '../audio/capture.ts';
 import type { JitterStats } from '../audio/jitter/stats.ts';
-import type { Mode } from '../kept.ts';
+import type { KeptSeat, Mode } from '../kept.ts';
 import { roomOf } from '../names.ts';
 import type { Intent, Link } from '../net/messages.ts';
 import type { Unsaid } from '../net/outbox.ts';
@@ -99,6 +99,26 @@ export const intent = computed<Intent>(() => ({
   continuous: talkMode.value === 'push' || music.value,
   bitrate: music.value ? MUSIC_BITRATE : null,
 }));
+
+/** A conversation begins, in a seat of before or in a new one. */
+export function begin(seat: KeptSeat | null): void {
+  batch(() => {
+    roomState.value = EMPTY_ROOM;
+    link.value = { state: 'connecting' };
+    microphone.value = 'off';
+    echoCancelled.value = true;
+    muted.value = seat?.muted ?? false;
+    mutedByHost.value = false;
+    deafened.value = seat?.deafened ?? false;
+    push.value = CLOSED;
+    ownTalking.value = false;
+    playout.value = null;
+    notices.value = [];
+    unsaid.value = seat?.unsaid ?? [];
+    missed.value = NONE_MISSED;
+    chatFollowed.value = true;
+  });
+}
 
 let noticesShown = 0;
 
