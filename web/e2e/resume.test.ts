@@ -51,6 +51,33 @@ test('a reload keeps the seat, mute and lines, and nobody sees one leave', async
   await grace.page.context().close();
 });
 
+test('who was silenced before a reload is shown so after it, is not heard, and may be heard again', async () => {
+  const ada = await join(here.browser, here.relay, 'silenced', 'Ada');
+  const grace = await join(here.browser, here.relay, 'silenced', 'Grace', 'listen');
+  const heard = () => grace.page.getByTestId('delay').getAttribute('data-heard');
+  const adaTalks = () => participant(grace.page, 'Ada').and(grace.page.locator('[data-talking=true]')).waitFor();
+  const silence = async () => {
+    await participant(grace.page, 'Ada').getByTestId('person').click();
+    await grace.page.getByTestId('person-silence').click();
+    await grace.page.getByTestId('sheet-close').click();
+  };
+  await adaTalks();
+  await silence();
+  await expect.poll(heard, { timeout: 10_000 }).toBe('127');
+
+  await grace.page.reload();
+  await connected(grace.page);
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-silenced=true]')).waitFor();
+  await adaTalks();
+  // There is a delay as soon as anything was heard.
+  expect(await grace.page.getByTestId('delay').count()).toBe(0);
+  await silence();
+  await expect.poll(heard, { timeout: 10_000 }).not.toBe('127');
+  expect([...ada.complaints, ...grace.complaints]).toEqual([]);
+  await ada.page.context().close();
+  await grace.page.context().close();
+});
+
 test('a lost link is shown as away, and what was written meanwhile is said once, by both', async () => {
   const link = await BadLink.to(here.relay.port, port);
   const ada = await join(here.browser, link, 'away', 'Ada');

@@ -220,6 +220,7 @@ class Conversation {
       effect(() => {
         for (const gain of toSay(store.others.value, store.gains.value, this.#said)) this.#tell(gain);
       }),
+      onChange(() => store.gains.value, this.#keep),
       onChange(settings.identity, () => this.#tell({ kind: 'identity', ...settings.identity() })),
       onChange(settings.processing, () => void this.#renewMicrophone()),
       watchDevices(),
@@ -356,6 +357,7 @@ class Conversation {
       ...settings.identity(),
       muted: store.muted.value,
       deafened: store.deafened.value,
+      gains: store.gains.value,
       seen: this.#seen,
       unsaid: store.unsaid.value,
       atMs: Date.now(),

@@ -10,10 +10,13 @@ const SEAT: KeptSeat = {
   colour: 3,
   muted: false,
   deafened: false,
+  gains: { Grace: null, Tom: -6 },
   seen: 4,
   unsaid: [],
   atMs: 1_000,
 };
+/** Without gains the page would show somebody as heard whom the relay keeps silenced. */
+const UNHEARD = JSON.stringify({ ...SEAT, gains: undefined });
 let stored: Map<string, string>;
 
 beforeEach(() => {
@@ -35,7 +38,7 @@ test('a seat is kept for 30 s and for its room', () => {
   expect(keptSeat('lobby', 2_000)).toBeNull();
 });
 
-test.each(['', '{', 'null', '[]', '{"token":1}', '"text"'])('%j is no seat', (text) => {
+test.each(['', '{', 'null', '[]', '{"token":1}', '"text"', UNHEARD])('%j is no seat', (text) => {
   stored.set('lanline.seat.lobby', text);
   expect(keptSeat('lobby', 2_000)).toBeNull();
 });

@@ -1,6 +1,7 @@
 // What this tab keeps over a reload: what lets it into a room, and its seat there. Another tab has its own.
 
 import type { Unsaid } from './net/outbox.ts';
+import type { Gains } from './ui/gains.ts';
 
 export type Mode = 'talk' | 'listen';
 
@@ -12,6 +13,8 @@ export interface KeptSeat {
   colour: number | null;
   muted: boolean;
   deafened: boolean;
+  /** How loud the others are: the relay keeps that for a held seat too. */
+  gains: Gains;
   /** Number of the last chat or notification that was shown. */
   seen: number;
   unsaid: readonly Unsaid[];
@@ -56,6 +59,7 @@ function parse(text: string): KeptSeat | null {
     return typeof seat.token === 'string' &&
       typeof seat.name === 'string' &&
       typeof seat.atMs === 'number' &&
+      typeof seat.gains === 'object' &&
       Array.isArray(seat.unsaid)
       ? seat
       : null;

@@ -110,6 +110,7 @@ export function begin(seat: KeptSeat | null): void {
     muted.value = seat?.muted ?? false;
     mutedByHost.value = false;
     deafened.value = seat?.deafened ?? false;
+    if (seat !== null) gains.value = seat.gains;
     push.value = CLOSED;
     ownTalking.value = false;
     playout.value = null;
