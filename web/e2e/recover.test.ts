@@ -1,4 +1,4 @@
-// Proves: a relay that goes and comes back, and a microphone that is refused, missing or asked for later.
+// Proves: a relay that goes and comes back, one that is away or has other files, and a microphone that is refused, missing or asked for later.
 
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -45,6 +45,31 @@ test('when the relay restarts the page comes back by itself, with its name, its 
     expect(await ada.page.getByTestId('chat-text').allTextContents()).toEqual(['before', 'after']);
     expect([...ada.complaints, ...grace.complaints]).toEqual([]);
   }));
+
+test('a relay that stops between the page and the tap is out of reach, and lets one in once it is back', () =>
+  withBrowser('granted', async (browser) => {
+    const own = await Relay.start();
+    const { page, complaints } = await visit(browser, own, 'stopped');
+    await page.getByTestId('name').fill('Ada');
+    await own.down();
+    await page.getByTestId('join').click();
+    await page.locator('[data-testid=failure][data-kind=unreachable]').waitFor();
+    await own.up();
+    await page.getByTestId('retry').click();
+    await connected(page);
+    expect(complaints).toEqual([]);
+    await own.close();
+  }));
+
+test.each(['worker', 'opus'])('where the relay has no %s any more one is told to reload', (part) =>
+  withBrowser('granted', async (browser) => {
+    const { page } = await visit(browser, relay, 'parts');
+    await page.route(new RegExp(`/assets/${part}-`), (route) => route.fulfill({ status: 404 }));
+    await page.getByTestId('name').fill('Ada');
+    await page.getByTestId('join').click();
+    await page.locator('[data-testid=failure][data-kind=unreachable]').waitFor();
+  }),
+);
 
 test('a refused microphone is explained, and one can join and only listen', () =>
   withBrowser('refused', async (browser) => {

@@ -15,6 +15,7 @@ import { askForTicket, type Entry, type Refusal } from './net/ticket.ts';
 import NetWorker from './net/worker.ts?worker';
 import { onChange } from './on-change.ts';
 import { Output, tellAudioSession } from './output.ts';
+import { PartMissing, watchStart } from './parts.ts';
 import { type Gain, toSay } from './ui/gains.ts';
 import * as settings from './ui/settings.ts';
 import * as store from './ui/store.ts';
@@ -103,6 +104,9 @@ class Conversation {
     this.#entry = { room, ...settings.identity(), role, key, pin };
     this.#microphone = new Microphone(this.#tell, () => void this.#renewMicrophone());
     this.#output.onport = (playout) => this.#tell({ kind: 'playout', playout }, [playout]);
+    watchStart(this.#worker, (missing) => {
+      if (!this.#closed) fail({ kind: missing ? 'unreachable' : 'unsupported' });
+    });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
     document.addEventListener('visibilitychange', this.#visibility);
     document.addEventListener('pointerdown', this.#wake);
@@ -134,7 +138,7 @@ class Conversation {
       if (!store.echoCancelled.value) store.showNotice('warning', t('echo'), t('echoMissing'));
       void this.#keepAwake();
     } catch (error) {
-      if (!this.#closed) fail({ kind: error instanceof CodecError ? 'codec' : 'unsupported' });
+      if (!this.#closed) fail({ kind: kindOf(error) });
     }
   }
 
@@ -240,7 +244,7 @@ class Conversation {
       store.microphone.value = 'off';
       store.showNotice('warning', t('noMicrophone'), t(MICROPHONE_GONE[failure]));
     } else {
-      fail({ kind: 'microphone', failure });
+      fail(failure === 'unreachable' ? { kind: 'unreachable' } : { kind: 'microphone', failure });
     }
     return false;
   }
@@ -369,10 +373,16 @@ class Conversation {
   };
 }
 
+function kindOf(error: unknown): 'codec' | 'unreachable' | 'unsupported' {
+  if (error instanceof CodecError) return 'codec';
+  return error instanceof PartMissing ? 'unreachable' : 'unsupported';
+}
+
 const MICROPHONE_GONE = {
   refused: 'goneRefused',
   missing: 'goneMissing',
   busy: 'goneBusy',
   insecure: 'goneInsecure',
   broken: 'goneBroken',
+  unreachable: 'goneBroken',
 } as const;

@@ -3,6 +3,7 @@
 import { type Capture, CaptureError, type CaptureFailure, startCapture } from './audio/capture.ts';
 import { lookForDevices } from './devices.ts';
 import type { ToWorker } from './net/messages.ts';
+import { PartMissing } from './parts.ts';
 import * as settings from './ui/settings.ts';
 import { echoCancelled } from './ui/store.ts';
 
@@ -26,8 +27,11 @@ export class Microphone {
     return this.#capture?.interrupted ?? false;
   }
 
-  /** A fresh one takes the place of the last. Gives null once it is open, and `late` if it is not wanted any more. */
-  async open(): Promise<CaptureFailure | 'late' | null> {
+  /**
+   * A fresh one takes the place of the last. Gives null once it is open, `late` if it is not wanted any more, and
+   * `unreachable` if what reads it does not come from the relay.
+   */
+  async open(): Promise<CaptureFailure | 'late' | 'unreachable' | null> {
     this.#opening += 1;
     const opening = this.#opening;
     const late = () => this.#closed || opening !== this.#opening;
@@ -44,6 +48,7 @@ export class Microphone {
     } catch (error) {
       if (late()) return 'late';
       this.drop();
+      if (error instanceof PartMissing) return 'unreachable';
       return error instanceof CaptureError ? error.failure : 'broken';
     }
   }

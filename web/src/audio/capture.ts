@@ -1,6 +1,7 @@
 // The microphone, on the page's side: asks for it and hands it to the network worker. Chromium gives the track's own
 // samples; elsewhere a capture worklet does, and there is an audio context in between.
 
+import { addModule, PartMissing } from '../parts.ts';
 import workletUrl from './capture.worklet.ts?worker&url';
 import { SlidingMinimum } from './sliding-minimum.ts';
 import { SAMPLE_RATE } from './units.ts';
@@ -54,7 +55,10 @@ export interface Capture {
   stop(): void;
 }
 
-/** `ended` is called when the microphone goes away by itself, unplugged or taken by a call, and when it may come back. */
+/**
+ * `ended` is called when the microphone goes away by itself, unplugged or taken by a call, and when it may come back.
+ * Throws a `CaptureError` that says why there is none, or `PartMissing`.
+ */
 export async function startCapture(processing: Processing, ended: () => void): Promise<Capture> {
   const stream = await askForMicrophone(processing);
   const track = stream.getAudioTracks()[0]!;
@@ -92,7 +96,7 @@ export async function startCapture(processing: Processing, ended: () => void): P
     };
   } catch (error) {
     track.stop();
-    throw new CaptureError('broken', error);
+    throw error instanceof PartMissing ? error : new CaptureError('broken', error);
   }
 }
 
@@ -143,7 +147,7 @@ async function connectWorklet(track: MediaStreamTrack): Promise<Connection> {
 async function connectAt(track: MediaStreamTrack, options: AudioContextOptions): Promise<Connection> {
   const context = new AudioContext(options);
   try {
-    await context.audioWorklet.addModule(workletUrl);
+    await addModule(context, workletUrl);
     const node = new AudioWorkletNode(context, 'lanline-capture', { channelCount: 2, channelCountMode: 'max' });
     // A node that leads nowhere is not run by every browser; this one puts out silence.
     context

@@ -2,6 +2,7 @@
 // into its destination, and in Firefox nothing else: so no rate is asked for, and the worklet resamples.
 
 import type { FromPlayout, ToPlayout } from '../net/messages.ts';
+import { addModule } from '../parts.ts';
 import workletUrl from './playout.worklet.ts?worker&url';
 
 export interface Playout {
@@ -22,7 +23,7 @@ export async function startPlayout(
   opus: ArrayBuffer | null,
   report: (report: PlayoutReport) => void,
 ): Promise<Playout> {
-  await context.audioWorklet.addModule(workletUrl);
+  await addModule(context, workletUrl);
   const node = new AudioWorkletNode(context, 'lanline-playout', {
     numberOfInputs: 0,
     outputChannelCount: [2],
