@@ -1,4 +1,4 @@
-// Proves: a seat outlives a reload, a lost link and a relay that was killed; what was written meanwhile is said once; and
+// Proves: a seat outlives a reload, a lost link and a relay that was killed or updated; what was written meanwhile is said once; and
 // whoever is to be out stays out, with words.
 
 import type { Page } from 'playwright-core';
@@ -123,6 +123,35 @@ test('a relay that is killed and started again has everybody back within 5 s, by
   expect(await texts(grace.page)).toEqual(['typed in between']);
   await ada.page.context().close();
   await grace.page.context().close();
+});
+
+test('a relay that was updated meanwhile is told, and a reload fetches its page into the same seat', async () => {
+  const ada = await join(here.browser, here.relay, 'updated', 'Ada', 'listen');
+  const id = await idOf(ada.page, 'Ada');
+  const front = `${here.relay.origin}/`;
+  // No relay here has another page; the names of its scripts can be others.
+  await ada.page.route(front, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({
+      response: answer,
+      body: (await answer.text()).replaceAll('/assets/index-', '/assets/index-2'),
+    });
+  });
+  await here.relay.down();
+  await ada.page.locator('[data-testid=status][data-state=lost]').waitFor();
+  expect(await ada.page.getByTestId('updated').count()).toBe(0);
+  await here.relay.up();
+  await ada.page.getByTestId('updated').waitFor();
+
+  await ada.page.unroute(front);
+  const fresh = ada.page.waitForResponse(front);
+  await ada.page.getByTestId('reload').click();
+  await connected(ada.page);
+  await fresh;
+  expect(await idOf(ada.page, 'Ada')).toBe(id);
+  expect(await ada.page.getByTestId('updated').count()).toBe(0);
+  expect(ada.complaints).toEqual([]);
+  await ada.page.context().close();
 });
 
 test('a seat that was taken elsewhere is not fought for', async () => {

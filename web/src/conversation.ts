@@ -20,6 +20,7 @@ import { type Gain, toSay } from './ui/gains.ts';
 import * as settings from './ui/settings.ts';
 import * as store from './ui/store.ts';
 import { t } from './ui/words.ts';
+import { pageWasUpdated } from './update.ts';
 
 let current: Conversation | null = null;
 
@@ -296,6 +297,7 @@ class Conversation {
     if (message.type === 'welcome') {
       this.#delay.learnPacketTime(message.ptimeMs);
       if (!message.resumed) this.#seen = 0;
+      void this.#lookForUpdate();
     }
     store.take(message, fresh);
     if (message.type === 'notification' && fresh) {
@@ -305,6 +307,10 @@ class Conversation {
     } else if (message.type === 'muted' && message.byHost && message.muted && message.id === store.own.value?.id) {
       store.hostMuted();
     }
+  }
+
+  async #lookForUpdate(): Promise<void> {
+    if (await pageWasUpdated()) store.updated.value = true;
   }
 
   #refused(why: Refusal): void {

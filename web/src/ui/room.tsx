@@ -8,7 +8,7 @@ import { Notices } from './notices.tsx';
 import { People } from './people.tsx';
 import { SettingsForm } from './settings-form.tsx';
 import { Sheet } from './sheet.tsx';
-import { link, missed, room, soundPaused } from './store.ts';
+import { link, missed, room, soundPaused, updated } from './store.ts';
 import { TalkBar } from './talk-bar.tsx';
 import { t } from './words.ts';
 
@@ -44,6 +44,14 @@ export function Room() {
         <Chat />
       </main>
       <div class="banners">
+        {updated.value && (
+          <p class="banner" data-testid="updated" role="status">
+            <span>{t('updated')}</span>
+            <button class="button plain" type="button" data-testid="reload" onClick={() => location.reload()}>
+              {t('reload')}
+            </button>
+          </p>
+        )}
         {soundPaused.value && (
           <button class="banner" type="button" data-testid="resume" onClick={resumeSound}>
             {t('soundPaused')}

@@ -57,6 +57,8 @@ export const ownLevel = signal(127);
 export const ownTalking = signal(false);
 /** What the way from microphone to socket costs, and what it held back. */
 export const uplink = signal({ lagMs: 0, withheld: 0 });
+/** The relay has another page by now. */
+export const updated = signal(false);
 export const soundPaused = signal(false);
 export const delayMs = signal<number | null>(null);
 /** As it is at this moment, where `delayMs` is smooth; null while nothing of anybody is heard. */

@@ -64,6 +64,8 @@ export const de: Words = {
   soundPaused: 'Der Ton ist angehalten. Tippe, damit er weitergeht.',
   relayGone: 'Das Relay antwortet nicht. Läuft es noch, und bist du noch in seinem WLAN?',
   tryNow: 'Jetzt versuchen',
+  updated:
+    'Das Relay wurde aktualisiert. Lade die Seite neu, um die neue Version zu bekommen; du behältst deinen Platz.',
 
   microphoneOn: 'Mikrofon an',
   tapToMute: 'Tippen: stumm',

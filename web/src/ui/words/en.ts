@@ -66,6 +66,7 @@ export const en = {
   soundPaused: 'Sound is paused. Tap to go on.',
   relayGone: 'The relay does not answer. Is it still running, and are you still on its Wi-Fi?',
   tryNow: 'Try now',
+  updated: 'The relay was updated. Reload the page for the new version; you keep your place.',
 
   // Talk control
   microphoneOn: 'Microphone on',

@@ -64,6 +64,7 @@ export const es: Words = {
   soundPaused: 'El sonido está en pausa. Toca para seguir.',
   relayGone: 'El relé no responde. ¿Sigue en marcha y sigues en su Wi-Fi?',
   tryNow: 'Probar ahora',
+  updated: 'El relé se ha actualizado. Recarga la página para tener la versión nueva; conservas tu sitio.',
 
   microphoneOn: 'Micrófono activado',
   tapToMute: 'Toca para silenciar',

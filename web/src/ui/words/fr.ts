@@ -64,6 +64,7 @@ export const fr: Words = {
   soundPaused: 'Le son est en pause. Touchez pour continuer.',
   relayGone: 'Le relais ne répond pas. Tourne-t-il encore, et êtes-vous encore sur son Wi-Fi ?',
   tryNow: 'Essayer maintenant',
+  updated: 'Le relais a été mis à jour. Rechargez la page pour avoir la nouvelle version ; vous gardez votre place.',
 
   microphoneOn: 'Micro ouvert',
   tapToMute: 'Toucher pour couper',

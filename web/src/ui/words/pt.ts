@@ -64,6 +64,7 @@ export const pt: Words = {
   soundPaused: 'O som está em pausa. Toque para continuar.',
   relayGone: 'O relé não responde. Ainda está a correr, e você ainda está na Wi-Fi dele?',
   tryNow: 'Tentar agora',
+  updated: 'O relé foi atualizado. Recarregue a página para ter a nova versão; você fica com o seu lugar.',
 
   microphoneOn: 'Microfone ligado',
   tapToMute: 'Toque para silenciar',

@@ -1,0 +1,23 @@
+// Proves: a page is told from another one by the scripts it names, and a relay that does not say has no other one.
+
+import { beforeEach, expect, test, vi } from 'vitest';
+import { pageWasUpdated } from './update.ts';
+
+const page = (hash: string) => `<script type="module" src="/assets/index-${hash}.js"></script>`;
+
+beforeEach(() => {
+  const script = (src: string | null) => ({ getAttribute: () => src });
+  vi.stubGlobal('document', { scripts: [script('/assets/index-Ab12.js'), script(null)] });
+  return () => vi.unstubAllGlobals();
+});
+
+test.each<[string, () => Promise<Response>, boolean]>([
+  ['the same page', () => Promise.resolve(new Response(page('Ab12'))), false],
+  ['another page', () => Promise.resolve(new Response(page('Cd34'))), true],
+  ['a page whose name goes on', () => Promise.resolve(new Response(page('Ab12.js-5'))), true],
+  ['a refusal', () => Promise.resolve(new Response('{}', { status: 503 })), false],
+  ['no answer', () => Promise.reject(new TypeError('Failed to fetch')), false],
+])('%s', async (_, answer, updated) => {
+  vi.stubGlobal('fetch', answer);
+  expect(await pageWasUpdated()).toBe(updated);
+});
