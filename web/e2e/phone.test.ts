@@ -193,17 +193,25 @@ test('reloaded while the relay is away the page says so, and comes back with the
   const page = await context.newPage();
   await page.goto(own.link('away'));
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  // What an update leaves behind: the same script, and the page that it kept before.
+  await page.evaluate(async () => {
+    const [name] = await caches.keys();
+    await (await caches.open(name!)).put('/offline.html', new Response('old'));
+  });
+  await page.reload();
+  const kept = () => page.evaluate(async () => (await caches.match('/offline.html'))!.text());
+  await expect.poll(kept).toContain('The relay does not answer');
   await own.down();
   await page.reload();
   await page.getByText('The relay does not answer').waitFor();
   await own.up();
   await page.getByTestId('join').waitFor({ timeout: 20_000 });
-  const kept = await page.evaluate(async () => {
+  const all = await page.evaluate(async () => {
     const names = await caches.keys();
     const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
     return requests.flat().map(({ url }) => new URL(url).pathname);
   });
-  expect(kept.sort()).toEqual(['/offline.css', '/offline.html', '/offline.js']);
+  expect(all.sort()).toEqual(['/offline.css', '/offline.html', '/offline.js']);
   await context.close();
   await own.close();
 });
