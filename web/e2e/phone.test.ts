@@ -94,6 +94,48 @@ test('a microphone that is taken away, and one that comes along, are followed by
   await grace.page.context().close();
 });
 
+test('without a track processor a capture context that was stopped goes on, or a fresh one takes its place', async () => {
+  const grace = await join(here.browser, here.relay, 'stopped', 'Grace', 'listen');
+  const { page, complaints } = await visit(here.browser, here.relay, 'stopped');
+  await page.addInitScript(() => {
+    const captures: AudioContext[] = [];
+    const original = AudioContext.prototype.createMediaStreamSource;
+    AudioContext.prototype.createMediaStreamSource = function (stream) {
+      captures.push(this);
+      return original.call(this, stream);
+    };
+    Object.assign(globalThis, { captures, MediaStreamTrackProcessor: undefined });
+  });
+  await page.reload();
+  await page.getByTestId('name').fill('Ada');
+  await page.getByTestId('join').click();
+  await connected(page);
+  /** What comes out of the microphone moves. */
+  const listens = async () => {
+    const level = () => page.getByTestId('mute').getAttribute('data-level');
+    const before = await level();
+    await expect.poll(level, { timeout: 10_000 }).not.toBe(before);
+  };
+  const captures = () => page.evaluate(() => (globalThis as unknown as { captures: unknown[] }).captures.length);
+  const stop = (forGood: boolean) =>
+    page.evaluate((forGood) => {
+      const context = (globalThis as unknown as { captures: AudioContext[] }).captures.at(-1)!;
+      if (forGood) context.resume = () => new Promise(() => {});
+      return context.suspend();
+    }, forGood);
+  await listens();
+  await stop(false);
+  await listens();
+  expect(await captures()).toBe(1);
+  await stop(true);
+  await expect.poll(captures, { timeout: 10_000 }).toBe(2);
+  await listens();
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-talking=true]')).waitFor();
+  expect([...complaints, ...grace.complaints]).toEqual([]);
+  await page.context().close();
+  await grace.page.context().close();
+});
+
 test('the delay is one sentence, and its stages add up', async () => {
   await using pair = await two('stages');
   const { page } = pair.grace;

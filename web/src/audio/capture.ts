@@ -3,6 +3,7 @@
 
 import { addModule, PartMissing } from '../parts.ts';
 import workletUrl from './capture.worklet.ts?worker&url';
+import { keepRunning } from './keep-running.ts';
 import { SlidingMinimum } from './sliding-minimum.ts';
 import { SAMPLE_RATE } from './units.ts';
 
@@ -63,7 +64,7 @@ export async function startCapture(processing: Processing, ended: () => void): P
   const stream = await askForMicrophone(processing);
   const track = stream.getAudioTracks()[0]!;
   try {
-    const { feed, close } = await connect(track);
+    const connection = await connect(track, ended);
     const latency = new TrackLatency(track);
     track.onended = ended;
     let mutedAtMs = Number.POSITIVE_INFINITY;
@@ -74,10 +75,10 @@ export async function startCapture(processing: Processing, ended: () => void): P
       if (performance.now() - mutedAtMs >= INTERRUPTED_MS) ended();
     };
     return {
-      feed,
+      feed: connection.feed,
       echoCancelled: !processing.echoCancellation || track.getSettings().echoCancellation !== false,
       get interrupted() {
-        return track.muted || track.readyState === 'ended';
+        return track.muted || track.readyState === 'ended' || !connection.running;
       },
       get latencyUs() {
         return latency.us;
@@ -90,7 +91,7 @@ export async function startCapture(processing: Processing, ended: () => void): P
         track.onmute = null;
         track.onunmute = null;
         latency.stop();
-        close();
+        connection.close();
         track.stop();
       },
     };
@@ -124,27 +125,33 @@ export async function askForMicrophone({ deviceId, ...processing }: Processing):
 
 interface Connection {
   feed: CaptureFeed;
+  /** Samples come as long as the track has some. */
+  readonly running: boolean;
   close(): void;
 }
 
-async function connect(track: MediaStreamTrack): Promise<Connection> {
-  if (typeof MediaStreamTrackProcessor === 'undefined') return connectWorklet(track);
+async function connect(track: MediaStreamTrack, stopped: () => void): Promise<Connection> {
+  if (typeof MediaStreamTrackProcessor === 'undefined') return connectWorklet(track, stopped);
   const { readable } = new MediaStreamTrackProcessor({ track });
-  return { feed: { via: 'track', stream: readable }, close: () => {} };
+  return { feed: { via: 'track', stream: readable }, running: true, close: () => {} };
 }
 
 /** At the microphone's own rate, because a browser that resamples does so in blocks that wait; the worker does not. */
-async function connectWorklet(track: MediaStreamTrack): Promise<Connection> {
+async function connectWorklet(track: MediaStreamTrack, stopped: () => void): Promise<Connection> {
   // WebKit says 0, and Firefox nothing.
   const rate = track.getSettings().sampleRate || SAMPLE_RATE;
   try {
-    return await connectAt(track, { latencyHint: 0, sampleRate: rate });
+    return await connectAt(track, stopped, { latencyHint: 0, sampleRate: rate });
   } catch {
-    return connectAt(track, { latencyHint: 0 });
+    return connectAt(track, stopped, { latencyHint: 0 });
   }
 }
 
-async function connectAt(track: MediaStreamTrack, options: AudioContextOptions): Promise<Connection> {
+async function connectAt(
+  track: MediaStreamTrack,
+  stopped: () => void,
+  options: AudioContextOptions,
+): Promise<Connection> {
   const context = new AudioContext(options);
   try {
     await addModule(context, workletUrl);
@@ -158,7 +165,20 @@ async function connectAt(track: MediaStreamTrack, options: AudioContextOptions):
     const { port1, port2 } = new MessageChannel();
     node.port.postMessage(port1, [port1]);
     const feed: CaptureFeed = { via: 'worklet', port: port2, sampleRate: context.sampleRate };
-    return { feed, close: () => void context.close() };
+    const rest = keepRunning(context, () => {
+      // One that is hidden gets no microphone; it looks when it is seen again.
+      if (!document.hidden) stopped();
+    });
+    return {
+      feed,
+      get running() {
+        return context.state === 'running';
+      },
+      close: () => {
+        rest();
+        void context.close();
+      },
+    };
   } catch (error) {
     void context.close();
     throw error;
