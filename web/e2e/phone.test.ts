@@ -184,6 +184,62 @@ test('an output that runs dry gets a longer buffer, and goes on playing', async 
   await ada.page.context().close();
 });
 
+test('sound that comes out of another device gets a context of its own, and of devices that do not matter nothing', async () => {
+  const ada = await join(here.browser, here.relay, 'speakers', 'Ada');
+  const { page, complaints } = await join(here.browser, here.relay, 'speakers', 'Grace');
+  await expect.poll(() => page.getByTestId('delay').getAttribute('data-heard'), { timeout: 10_000 }).not.toBe('127');
+  await page.evaluate(() => {
+    const told = { made: 0, group: 'one', more: [] as string[] };
+    const Original = AudioContext;
+    class Counted extends Original {
+      constructor(options?: AudioContextOptions) {
+        super(options);
+        told.made += 1;
+      }
+    }
+    const { mediaDevices } = navigator;
+    const list = mediaDevices.enumerateDevices.bind(mediaDevices);
+    const speaker = (deviceId: string, groupId: string) => ({ deviceId, groupId, kind: 'audiooutput', label: groupId });
+    mediaDevices.enumerateDevices = async () => [
+      ...(await list()).filter(({ kind }) => kind !== 'audiooutput'),
+      speaker('default', told.group) as MediaDeviceInfo,
+      ...told.more.map((id) => speaker(id, id) as MediaDeviceInfo),
+    ];
+    Object.assign(globalThis, { AudioContext: Counted, told });
+  });
+  /** The devices change, and the page has looked at them. */
+  const change = (group: string, more: string[]) =>
+    page.evaluate(
+      async ({ group, more }) => {
+        const { told } = globalThis as unknown as { told: { group: string; more: string[] } };
+        Object.assign(told, { group, more });
+        const { mediaDevices } = navigator;
+        const list = mediaDevices.enumerateDevices;
+        await new Promise<void>((resolve) => {
+          mediaDevices.enumerateDevices = async () => {
+            const devices = await list();
+            mediaDevices.enumerateDevices = list;
+            setTimeout(resolve);
+            return devices;
+          };
+          mediaDevices.dispatchEvent(new Event('devicechange'));
+        });
+      },
+      { group, more },
+    );
+  const made = () => page.evaluate(() => (globalThis as unknown as { told: { made: number } }).told.made);
+  await change('one', []);
+  const before = await made();
+  await change('one', ['screen']);
+  expect(await made()).toBe(before);
+  await change('two', ['screen']);
+  await expect.poll(made, { timeout: 10_000 }).toBe(before + 1);
+  await expect.poll(() => page.getByTestId('delay').getAttribute('data-heard'), { timeout: 10_000 }).not.toBe('127');
+  expect([...complaints, ...ada.complaints]).toEqual([]);
+  await page.context().close();
+  await ada.page.context().close();
+});
+
 test('the invitation is the room’s own link, as text and as a code', async () => {
   const { page, complaints } = await join(here.browser, here.relay, 'invite', 'Ada', 'listen');
   await page.getByTestId('invite').click();

@@ -1,10 +1,12 @@
 // The sound on its way out: the playback context and its worklet, volume and speaker as chosen, and another context with
-// a longer buffer while the device runs dry. Who is deafened needs none of it: the context rests meanwhile.
+// a longer buffer while the device runs dry, or at another rate where the sound comes out of another device. Who is
+// deafened needs none of it: the context rests meanwhile.
 
 import { effect } from '@preact/signals';
 import { ClockGaps, type OutputStep, OutputSteps } from './audio/output-steps.ts';
 import { type Playout, type PlayoutReport, startPlayout } from './audio/playout.ts';
 import type { DelayWatch } from './delay-watch.ts';
+import { movesSound, outputs } from './devices.ts';
 import * as settings from './ui/settings.ts';
 import * as store from './ui/store.ts';
 
@@ -23,6 +25,8 @@ export function tellAudioSession(talks: boolean): void {
 const REST_AFTER_MS = 1_000;
 /** A context that does not wake within this time waits for a tap. */
 const WAKES_WITHIN_MS = 500;
+/** A wireless device takes a while until it plays. */
+const BEGINS_WITHIN_MS = 5_000;
 
 export class Output {
   readonly #delay: DelayWatch;
@@ -32,10 +36,12 @@ export class Output {
   #opus: ArrayBuffer | null = null;
   #playout: Playout | null = null;
   #renewing = false;
+  /** It plays elsewhere since the renewal that goes on began. */
+  #renewAgain = false;
   #closed = false;
   #resting = false;
   #restTimer: ReturnType<typeof setTimeout> | undefined;
-  #end = () => {};
+  readonly #endings: (() => void)[] = [];
 
   /** Inside a click, or the browser does not let it play. */
   constructor(delay: DelayWatch) {
@@ -50,7 +56,10 @@ export class Output {
     this.#playout = playout;
     if (this.#closed) playout.stop();
     else {
-      this.#end = effect(() => this.#follow());
+      this.#endings.push(
+        effect(() => this.#follow()),
+        this.#watchDevice(),
+      );
       if (store.deafened.value) this.#rest();
     }
     // Made without a tap, after a reload: the browser may want one first.
@@ -71,7 +80,7 @@ export class Output {
 
   close(): void {
     this.#closed = true;
-    this.#end();
+    for (const end of this.#endings) end();
     clearTimeout(this.#restTimer);
     if (this.#playout !== null) this.#playout.stop();
     else void this.#context.close();
@@ -100,6 +109,15 @@ export class Output {
     clearTimeout(this.#restTimer);
     if (deafened) this.#restTimer = setTimeout(() => this.#rest(), REST_AFTER_MS);
     else if (this.#resting) this.#wake();
+  }
+
+  /** A context keeps the rate of the device it began with, and Firefox cancels echo only at that of the device. */
+  #watchDevice(): () => void {
+    let known = outputs.peek();
+    return outputs.subscribe((now) => {
+      if (movesSound(known, now, settings.speakerId.peek())) void this.#renew(null);
+      if (now.length > 0) known = now;
+    });
   }
 
   #rest(): void {
@@ -131,18 +149,22 @@ export class Output {
     // A hidden page is throttled, and a paused context plays nothing: neither says anything of the device.
     if (document.hidden || !this.running || this.#renewing) return;
     const step = this.#steps.observe(nowMs, playbackStats?.underrunEvents ?? this.#gaps.count, report.captureUs === 0);
-    if (step !== null) void this.#take(step);
+    if (step !== null) void this.#renew(step);
   }
 
   /** The old worklet plays on until the new one is there; what is between is concealed. */
-  async #take(step: OutputStep): Promise<void> {
+  async #renew(step: OutputStep): Promise<void> {
+    if (this.#renewing) {
+      this.#renewAgain = true;
+      return;
+    }
     this.#renewing = true;
     this.#steps.take(step);
     this.#gaps = new ClockGaps();
     const context = this.#newContext();
     try {
       const playout = await this.#newPlayout(context);
-      await context.resume();
+      await begun(context.resume());
       if (this.#closed) {
         playout.stop();
         return;
@@ -151,12 +173,22 @@ export class Output {
       this.#context = context;
       this.#playout = playout;
       this.#follow();
+      if (this.#resting) void context.suspend();
+      this.#showPaused();
       this.onport(playout.port);
     } catch {
       // What plays goes on playing.
       void context.close();
     } finally {
       this.#renewing = false;
+      if (this.#renewAgain) {
+        this.#renewAgain = false;
+        void this.#renew(null);
+      }
     }
   }
 }
+
+/** A browser that wants a tap first lets one wait for ever. */
+const begun = (resumed: Promise<void>): Promise<void> =>
+  Promise.race([resumed, new Promise<void>((_, reject) => setTimeout(reject, BEGINS_WITHIN_MS))]);
