@@ -23,6 +23,46 @@ test('sound check: the microphone is heard, and plays back; then one joins', asy
   await page.context().close();
 });
 
+test('sound check: what is chosen meanwhile is tried at once, microphone and speaker', async () => {
+  const { page, complaints } = await visit(here.browser, here.relay, 'chosen');
+  await page.evaluate(() => {
+    const tried = { microphones: [] as unknown[], speakers: [] as string[] };
+    const { mediaDevices } = navigator;
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = (constraints) => {
+      tried.microphones.push((constraints!.audio as MediaTrackConstraints).deviceId ?? '');
+      return ask(constraints);
+    };
+    type Output = { setSinkId(id: string): Promise<void> };
+    for (const { prototype } of [AudioContext, HTMLMediaElement]) {
+      const output = prototype as unknown as Output;
+      const set = output.setSinkId;
+      output.setSinkId = function (id) {
+        tried.speakers.push(id);
+        return set.call(this, id);
+      };
+    }
+    Object.assign(globalThis, { tried });
+  });
+  const tried = (what: 'microphones' | 'speakers') =>
+    page.evaluate((what) => (globalThis as unknown as { tried: Record<string, string[]> }).tried[what], what);
+  await page.getByTestId('sound-check').click();
+  await page.getByTestId('sound-settings').click();
+  await page.getByTestId('check-start').click();
+  await page.getByTestId('check-level').waitFor();
+  const choose = async (testid: string) => (await page.getByTestId(testid).selectOption({ index: 1 }))[0]!;
+  const microphone = await choose('choose-microphone');
+  const speaker = await choose('choose-speaker');
+  await expect.poll(() => tried('microphones')).toEqual(['', microphone]);
+  await page.locator('[data-testid=check-level][data-heard=true]').waitFor();
+  await page.getByTestId('check-speaker').click();
+  await page.getByTestId('check-record').click();
+  await page.getByText('This is you.').waitFor();
+  expect(await tried('speakers')).toEqual([speaker, speaker]);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
 test('music mode and processing change the microphone while one talks', async () => {
   const { page, complaints } = await join(here.browser, here.relay, 'music', 'Ada');
   const grace = await join(here.browser, here.relay, 'music', 'Grace', 'listen');

@@ -4,13 +4,13 @@
 import type { FromPlayout, ToPlayout } from '../net/messages.ts';
 import { addModule } from '../parts.ts';
 import workletUrl from './playout.worklet.ts?worker&url';
+import { playThrough } from './speaker.ts';
 
 export interface Playout {
   context: AudioContext;
   /** Where the network worker sends packets. */
   port: MessagePort;
   setVolume(volume: number): void;
-  /** Empty: where the system plays. A speaker that is gone is passed over. */
   setSpeaker(deviceId: string): void;
   stop(): void;
 }
@@ -45,10 +45,7 @@ export async function startPlayout(
     context,
     port: port2,
     setVolume: (volume) => send({ kind: 'volume', volume }),
-    setSpeaker: (deviceId) => {
-      const output = context as AudioContext & { sinkId?: unknown; setSinkId?: (id: string) => Promise<void> };
-      if ((output.sinkId ?? '') !== deviceId) output.setSinkId?.(deviceId).catch(() => {});
-    },
+    setSpeaker: (deviceId) => void playThrough(context, deviceId),
     stop: () => {
       node.disconnect();
       void context.close();

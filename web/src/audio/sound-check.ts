@@ -2,6 +2,7 @@
 
 import { askForMicrophone, type Processing } from './capture.ts';
 import { audioLevel } from './level.ts';
+import { playThrough } from './speaker.ts';
 
 const LOOK_MS = 100;
 const RECORD_MS = 3_000;
@@ -41,8 +42,8 @@ export class SoundCheck {
     }
   }
 
-  /** Records for three seconds; what comes out plays it, and says when it is over. */
-  async record(): Promise<() => Promise<void>> {
+  /** Records for three seconds; what comes out plays it on a speaker, and says when it is over. */
+  async record(): Promise<(speakerId: string) => Promise<void>> {
     const recorder = new MediaRecorder(this.#stream);
     const parts: Blob[] = [];
     recorder.ondataavailable = ({ data }) => parts.push(data);
@@ -52,7 +53,8 @@ export class SoundCheck {
     recorder.start();
     setTimeout(() => recorder.state === 'recording' && recorder.stop(), RECORD_MS);
     await ended;
-    return () => (this.#stopped ? Promise.resolve() : play(new Blob(parts, { type: recorder.mimeType })));
+    const recording = new Blob(parts, { type: recorder.mimeType });
+    return (speakerId) => (this.#stopped ? Promise.resolve() : play(recording, speakerId));
   }
 
   stop(): void {
@@ -63,7 +65,7 @@ export class SoundCheck {
   }
 }
 
-async function play(recording: Blob): Promise<void> {
+async function play(recording: Blob, speakerId: string): Promise<void> {
   const url = URL.createObjectURL(recording);
   const audio = new Audio(url);
   const over = new Promise((resolve) => {
@@ -71,6 +73,7 @@ async function play(recording: Blob): Promise<void> {
     audio.onerror = resolve;
   });
   try {
+    await playThrough(audio, speakerId);
     await audio.play();
     await over;
   } finally {
@@ -78,9 +81,10 @@ async function play(recording: Blob): Promise<void> {
   }
 }
 
-/** A short sound out of the speaker, as loud as speech. */
-export async function playSound(volume: number): Promise<void> {
+/** A short sound out of a speaker, as loud as speech. */
+export async function playSound(volume: number, speakerId: string): Promise<void> {
   const context = new AudioContext();
+  await playThrough(context, speakerId);
   await context.resume();
   const gain = new GainNode(context, { gain: 0 });
   gain.connect(context.destination);

@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { CaptureError } from '../audio/capture.ts';
 import { SoundCheck as Check, playSound } from '../audio/sound-check.ts';
 import { lookForDevices } from '../devices.ts';
+import { onChange } from '../on-change.ts';
 import { MicrophoneIcon, SpeakerIcon } from './icons.tsx';
 import { Level } from './level.tsx';
 import * as settings from './settings.ts';
@@ -19,40 +20,58 @@ const heard = signal(false);
 /** `ends`: somebody joins, and the microphone is needed. */
 export function SoundCheck({ ends }: { ends: boolean }) {
   const check = useRef<Check | null>(null);
+  /** Counts what was begun and ended: a microphone that comes late is for nobody. */
+  const turn = useRef(0);
   const state = useSignal<'off' | 'on' | 'recording' | 'playing'>('off');
   const problem = useSignal<Key | null>(null);
+
   const stop = () => {
+    turn.current += 1;
     check.current?.stop();
     check.current = null;
     state.value = 'off';
+  };
+  const start = async () => {
+    stop();
+    const mine = turn.current;
+    problem.value = null;
+    heard.value = false;
+    try {
+      const begun = await Check.start(settings.processing(), (now) => {
+        level.value = now;
+        if (now < HEARD_DBOV) heard.value = true;
+      });
+      if (turn.current !== mine) {
+        begun.stop();
+        return;
+      }
+      check.current = begun;
+      state.value = 'on';
+      void lookForDevices();
+    } catch (error) {
+      if (turn.current === mine) problem.value = error instanceof CaptureError ? PROBLEM[error.failure] : 'micBroken';
+    }
+  };
+  const record = async () => {
+    const mine = turn.current;
+    state.value = 'recording';
+    const play = await check.current!.record();
+    if (turn.current !== mine) return;
+    state.value = 'playing';
+    await play(settings.speakerId.value);
+    if (turn.current === mine) state.value = 'on';
   };
   useEffect(() => stop, []);
   useEffect(() => {
     if (ends) stop();
   }, [ends]);
-
-  const start = async () => {
-    problem.value = null;
-    heard.value = false;
-    try {
-      check.current = await Check.start(settings.processing(), (now) => {
-        level.value = now;
-        if (now < HEARD_DBOV) heard.value = true;
-      });
-      state.value = 'on';
-      void lookForDevices();
-    } catch (error) {
-      problem.value = error instanceof CaptureError ? PROBLEM[error.failure] : 'micBroken';
-    }
-  };
-  const record = async () => {
-    state.value = 'recording';
-    const play = await check.current!.record();
-    if (check.current === null) return;
-    state.value = 'playing';
-    await play();
-    if (check.current !== null) state.value = 'on';
-  };
+  useEffect(
+    () =>
+      onChange(settings.processing, () => {
+        if (check.current !== null) void start();
+      }),
+    [],
+  );
 
   return (
     <div class="settings-inside">
@@ -87,7 +106,7 @@ export function SoundCheck({ ends }: { ends: boolean }) {
         class="button"
         type="button"
         data-testid="check-speaker"
-        onClick={() => void playSound(settings.volume.value)}
+        onClick={() => void playSound(settings.volume.value, settings.speakerId.value)}
       >
         <SpeakerIcon />
         {t('checkSpeaker')}
