@@ -52,6 +52,40 @@ test('push to talk: held it talks, tapped twice it stays, and the space bar does
   await grace.page.context().close();
 });
 
+test('push to talk: what can only press the button, and not hold it, turns it on and off', async () => {
+  const { page, complaints } = await join(here.browser, here.relay, 'press', 'Ada');
+  const grace = await join(here.browser, here.relay, 'press', 'Grace', 'listen');
+  await page.getByTestId('talk-mode').click();
+  await talking(grace.page, false);
+  const button = page.getByTestId('push');
+  const on = () => button.getAttribute('aria-pressed');
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await talking(grace.page, true);
+  expect(await on()).toBe('true');
+  await page.keyboard.press('Enter');
+  await talking(grace.page, false);
+  // An Enter key that is held repeats.
+  for (let n = 0; n < 4; n++) await page.keyboard.down('Enter');
+  expect(await on()).toBe('true');
+  await page.keyboard.up('Enter');
+  await page.keyboard.press('Enter');
+  expect(await on()).toBe('false');
+  // The space bar holds, on the button too.
+  await page.keyboard.down('Space');
+  expect(await on()).toBe('true');
+  await page.keyboard.up('Space');
+  expect(await on()).toBe('false');
+  // As a screen reader does.
+  await button.evaluate((element: HTMLElement) => element.click());
+  await talking(grace.page, true);
+  await button.evaluate((element: HTMLElement) => element.click());
+  await talking(grace.page, false);
+  expect([...complaints, ...grace.complaints]).toEqual([]);
+  await page.context().close();
+  await grace.page.context().close();
+});
+
 test('the microphone is warm: a press is heard at once', async () => {
   const { page } = await join(here.browser, here.relay, 'warm', 'Ada');
   const grace = await join(here.browser, here.relay, 'warm', 'Grace', 'listen');

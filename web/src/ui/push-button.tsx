@@ -1,4 +1,4 @@
-// Push to talk: the same control under a finger, a mouse, and the space bar.
+// Push to talk: the same control under a finger, a mouse, the space bar, and what can only press it.
 
 import { useEffect } from 'preact/hooks';
 import { MicrophoneIcon, PushIcon } from './icons.tsx';
@@ -24,6 +24,14 @@ export function PushButton() {
       }}
       onPointerUp={(event) => happen('release', event)}
       onPointerCancel={(event) => happen('lose', event)}
+      onClick={(event) => {
+        // No pointer pressed it: the Enter key, a screen reader or a switch, none of which can hold.
+        if (event.detail === 0) happen('toggle', event);
+      }}
+      onKeyDown={(event) => {
+        // An Enter key that is held would press again and again.
+        if (event.key === 'Enter' && event.repeat) event.preventDefault();
+      }}
       onContextMenu={(event) => event.preventDefault()}
     >
       {open ? <MicrophoneIcon /> : <PushIcon />}

@@ -109,6 +109,43 @@ test.each<[string, [PushEvent, number][], boolean]>([
     ],
     true,
   ],
+  ['toggled, it is open', [['toggle', 0]], true],
+  [
+    'what was toggled outlives a key that is lost',
+    [
+      ['toggle', 0],
+      ['lose', 100],
+    ],
+    true,
+  ],
+  [
+    'toggled once more, it is closed',
+    [
+      ['toggle', 0],
+      ['toggle', 5000],
+    ],
+    false,
+  ],
+  [
+    'a toggle ends what two taps latched',
+    [
+      ['press', 0],
+      ['release', 90],
+      ['press', 200],
+      ['release', 290],
+      ['toggle', 5000],
+    ],
+    false,
+  ],
+  [
+    'a tap ends what was toggled',
+    [
+      ['toggle', 0],
+      ['press', 5000],
+      ['release', 5080],
+    ],
+    false,
+  ],
   ['a release without a press is nothing', [['release', 0]], false],
 ])('%s', (_, events, open) => {
   expect(after(...events).open).toBe(open);

@@ -1,5 +1,5 @@
 // Push to talk: hold to talk, tap twice quickly to keep it on, tap once more to end. A pure step from state and event
-// to the next state; time is an argument.
+// to the next state; time is an argument. Who cannot hold (a screen reader, a switch, the Enter key) toggles.
 
 /** A press shorter than this is a tap... */
 const TAP_MS = 300;
@@ -16,7 +16,7 @@ export interface PushToTalk {
 
 export const CLOSED: PushToTalk = { open: false, latched: false, pressedAtMs: null, tappedAtMs: null };
 
-export type PushEvent = 'press' | 'release' | 'lose';
+export type PushEvent = 'press' | 'release' | 'lose' | 'toggle';
 
 /** `lose`: the finger or the key is gone without a release, for the page was hidden or the system took it. */
 export function step(state: PushToTalk, event: PushEvent, nowMs: number): PushToTalk {
@@ -34,6 +34,8 @@ export function step(state: PushToTalk, event: PushEvent, nowMs: number): PushTo
       const tap = state.open && nowMs - state.pressedAtMs < TAP_MS;
       return { ...CLOSED, tappedAtMs: tap ? nowMs : null };
     }
+    case 'toggle':
+      return state.open ? CLOSED : { ...CLOSED, open: true, latched: true };
     case 'lose':
       return state.latched ? { ...state, pressedAtMs: null } : CLOSED;
   }
