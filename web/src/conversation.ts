@@ -21,6 +21,7 @@ import * as settings from './ui/settings.ts';
 import * as store from './ui/store.ts';
 import { t } from './ui/words.ts';
 import { pageWasUpdated } from './update.ts';
+import { WakeLock } from './wake-lock.ts';
 
 let current: Conversation | null = null;
 
@@ -84,11 +85,11 @@ class Conversation {
   readonly #delay = new DelayWatch();
   readonly #output = new Output(this.#delay);
   readonly #microphone: Microphone;
+  readonly #wakeLock = new WakeLock();
   readonly #endings: (() => void)[] = [];
   #token: string | null = null;
   /** Number of the last chat or notification that was shown. */
   #seen: number;
-  #wakeLock: WakeLockSentinel | null = null;
   /** Gains the relay was told on this socket. */
   readonly #said = new Map<number, Gain>();
   #roleAnswered: (refusal: Refusal | null) => void = () => {};
@@ -137,7 +138,7 @@ class Conversation {
       this.#follow();
       store.screen.value = { at: 'room' };
       if (!store.echoCancelled.value) store.showNotice('warning', t('echo'), t('echoMissing'));
-      void this.#keepAwake();
+      void this.#wakeLock.keep();
     } catch (error) {
       if (!this.#closed) fail({ kind: kindOf(error) });
     }
@@ -181,7 +182,7 @@ class Conversation {
     this.#tell({ kind: 'stop' });
     this.#microphone.close();
     this.#output.close();
-    void this.#wakeLock?.release();
+    this.#wakeLock.end();
   }
 
   async #claim(steal: boolean): Promise<boolean> {
@@ -338,18 +339,10 @@ class Conversation {
     };
   }
 
-  async #keepAwake(): Promise<void> {
-    try {
-      this.#wakeLock = (await navigator.wakeLock?.request('screen')) ?? null;
-    } catch {
-      // A phone that saves power may refuse; the room goes on until the screen locks.
-    }
-  }
-
   #visibility = (): void => {
     this.#tell({ kind: 'hidden', hidden: document.hidden });
     if (document.hidden) return;
-    void this.#keepAwake();
+    void this.#wakeLock.keep();
     if (!this.#output.running) void this.resume();
     if (this.#microphone.interrupted) void this.#renewMicrophone();
   };
