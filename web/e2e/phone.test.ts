@@ -280,6 +280,28 @@ test('sound that comes out of another device gets a context of its own, and of d
   await ada.page.context().close();
 });
 
+test('what lies over the page keeps clear of a notch at either side', async () => {
+  const { page, complaints } = await join(here.browser, here.relay, 'notch', 'Ada', 'listen');
+  const [width, notch] = [500, 60];
+  await page.setViewportSize({ width, height: 360 });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setSafeAreaInsetsOverride', { insets: { left: notch, right: notch } });
+  const clear = async (testid: string) => {
+    const { x, width: own } = (await page.getByTestId(testid).boundingBox())!;
+    expect(x, testid).toBeGreaterThanOrEqual(notch);
+    expect(x + own, testid).toBeLessThanOrEqual(width - notch);
+  };
+  await here.relay.notify('notch', { severity: 'critical', title: 'Doors' });
+  await page.getByTestId('notice').waitFor();
+  await clear('notice');
+  await page.getByTestId('notice').getByRole('button').click();
+  await page.getByTestId('settings').click();
+  await page.getByTestId('settings-sheet').waitFor();
+  await clear('settings-sheet');
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
 test('the invitation is the room’s own link, as text and as a code', async () => {
   const { page, complaints } = await join(here.browser, here.relay, 'invite', 'Ada', 'listen');
   await page.getByTestId('invite').click();
