@@ -1,0 +1,146 @@
+// Proves: microphone and speaker are followed wherever they go: chosen in the sound check, stopped by an interruption, or
+// changed by the system.
+
+import { expect, test } from 'vitest';
+import { connected, join, participant, visit } from './support/chromium.ts';
+import { stage } from './support/stage.ts';
+
+const here = stage('austen-0890');
+
+test('sound check: what is chosen meanwhile is tried at once, microphone and speaker', async () => {
+  const { page, complaints } = await visit(here.browser, here.relay, 'chosen');
+  await page.evaluate(() => {
+    const tried = { microphones: [] as unknown[], speakers: [] as string[] };
+    const { mediaDevices } = navigator;
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = (constraints) => {
+      tried.microphones.push((constraints!.audio as MediaTrackConstraints).deviceId ?? '');
+      return ask(constraints);
+    };
+    type Output = { setSinkId(id: string): Promise<void> };
+    for (const { prototype } of [AudioContext, HTMLMediaElement]) {
+      const output = prototype as unknown as Output;
+      const set = output.setSinkId;
+      output.setSinkId = function (id) {
+        tried.speakers.push(id);
+        return set.call(this, id);
+      };
+    }
+    Object.assign(globalThis, { tried });
+  });
+  const tried = (what: 'microphones' | 'speakers') =>
+    page.evaluate((what) => (globalThis as unknown as { tried: Record<string, string[]> }).tried[what], what);
+  await page.getByTestId('sound-check').click();
+  await page.getByTestId('sound-settings').click();
+  await page.getByTestId('check-start').click();
+  await page.getByTestId('check-level').waitFor();
+  const choose = async (testid: string) => (await page.getByTestId(testid).selectOption({ index: 1 }))[0]!;
+  const microphone = await choose('choose-microphone');
+  const speaker = await choose('choose-speaker');
+  await expect.poll(() => tried('microphones')).toEqual(['', microphone]);
+  await page.locator('[data-testid=check-level][data-heard=true]').waitFor();
+  await page.getByTestId('check-speaker').click();
+  await page.getByTestId('check-record').click();
+  await page.getByText('This is you.').waitFor();
+  expect(await tried('speakers')).toEqual([speaker, speaker]);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('without a track processor a capture context that was stopped goes on, or a fresh one takes its place', async () => {
+  const grace = await join(here.browser, here.relay, 'stopped', 'Grace', 'listen');
+  const { page, complaints } = await visit(here.browser, here.relay, 'stopped');
+  await page.addInitScript(() => {
+    const captures: AudioContext[] = [];
+    const original = AudioContext.prototype.createMediaStreamSource;
+    AudioContext.prototype.createMediaStreamSource = function (stream) {
+      captures.push(this);
+      return original.call(this, stream);
+    };
+    Object.assign(globalThis, { captures, MediaStreamTrackProcessor: undefined });
+  });
+  await page.reload();
+  await page.getByTestId('name').fill('Ada');
+  await page.getByTestId('join').click();
+  await connected(page);
+  /** What comes out of the microphone moves. */
+  const listens = async () => {
+    const level = () => page.getByTestId('mute').getAttribute('data-level');
+    const before = await level();
+    await expect.poll(level, { timeout: 10_000 }).not.toBe(before);
+  };
+  const captures = () => page.evaluate(() => (globalThis as unknown as { captures: unknown[] }).captures.length);
+  const stop = (forGood: boolean) =>
+    page.evaluate((forGood) => {
+      const context = (globalThis as unknown as { captures: AudioContext[] }).captures.at(-1)!;
+      if (forGood) context.resume = () => new Promise(() => {});
+      return context.suspend();
+    }, forGood);
+  await listens();
+  await stop(false);
+  await listens();
+  expect(await captures()).toBe(1);
+  await stop(true);
+  await expect.poll(captures, { timeout: 10_000 }).toBe(2);
+  await listens();
+  await participant(grace.page, 'Ada').and(grace.page.locator('[data-talking=true]')).waitFor();
+  expect([...complaints, ...grace.complaints]).toEqual([]);
+  await page.context().close();
+  await grace.page.context().close();
+});
+
+test('sound that comes out of another device gets a context of its own, and of devices that do not matter nothing', async () => {
+  const ada = await join(here.browser, here.relay, 'speakers', 'Ada');
+  const { page, complaints } = await join(here.browser, here.relay, 'speakers', 'Grace');
+  await expect.poll(() => page.getByTestId('delay').getAttribute('data-heard'), { timeout: 10_000 }).not.toBe('127');
+  await page.evaluate(() => {
+    const told = { made: 0, group: 'one', more: [] as string[] };
+    const Original = AudioContext;
+    class Counted extends Original {
+      constructor(options?: AudioContextOptions) {
+        super(options);
+        told.made += 1;
+      }
+    }
+    const { mediaDevices } = navigator;
+    const list = mediaDevices.enumerateDevices.bind(mediaDevices);
+    const speaker = (deviceId: string, groupId: string) => ({ deviceId, groupId, kind: 'audiooutput', label: groupId });
+    mediaDevices.enumerateDevices = async () => [
+      ...(await list()).filter(({ kind }) => kind !== 'audiooutput'),
+      speaker('default', told.group) as MediaDeviceInfo,
+      ...told.more.map((id) => speaker(id, id) as MediaDeviceInfo),
+    ];
+    Object.assign(globalThis, { AudioContext: Counted, told });
+  });
+  /** The devices change, and the page has looked at them. */
+  const change = (group: string, more: string[]) =>
+    page.evaluate(
+      async ({ group, more }) => {
+        const { told } = globalThis as unknown as { told: { group: string; more: string[] } };
+        Object.assign(told, { group, more });
+        const { mediaDevices } = navigator;
+        const list = mediaDevices.enumerateDevices;
+        await new Promise<void>((resolve) => {
+          mediaDevices.enumerateDevices = async () => {
+            const devices = await list();
+            mediaDevices.enumerateDevices = list;
+            setTimeout(resolve);
+            return devices;
+          };
+          mediaDevices.dispatchEvent(new Event('devicechange'));
+        });
+      },
+      { group, more },
+    );
+  const made = () => page.evaluate(() => (globalThis as unknown as { told: { made: number } }).told.made);
+  await change('one', []);
+  const before = await made();
+  await change('one', ['screen']);
+  expect(await made()).toBe(before);
+  await change('two', ['screen']);
+  await expect.poll(made, { timeout: 10_000 }).toBe(before + 1);
+  await expect.poll(() => page.getByTestId('delay').getAttribute('data-heard'), { timeout: 10_000 }).not.toBe('127');
+  expect([...complaints, ...ada.complaints]).toEqual([]);
+  await page.context().close();
+  await ada.page.context().close();
+});
