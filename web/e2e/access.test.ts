@@ -193,3 +193,22 @@ test('who is removed, and who was in a room that ended, is told so and does not 
   await screen(ada.page, 'bad_key');
   for (const { page } of [ada, grace]) await page.context().close();
 });
+
+test.each([
+  ['http://plain.test:8480', 'Ask whoever runs the relay', 0],
+  ['http://plain.test', 'Scan the code again', 1],
+])('at %s, which is not secure, the next step is one that works', async (address, words, links) => {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  await context.route(`${address}/**`, async (route) => {
+    const url = route.request().url().replace(address, relay.origin);
+    await route.fulfill({ response: await route.fetch({ url }) });
+  });
+  const page = await context.newPage();
+  await page.goto(`${address}/r/plain`);
+  await page.getByTestId('name').fill('Ada');
+  await page.getByTestId('join').click();
+  await screen(page, 'insecure');
+  await page.getByText(words).waitFor();
+  expect(await page.getByRole('link', { name: 'Open it over https' }).count()).toBe(links);
+  await context.close();
+});

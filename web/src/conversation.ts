@@ -32,7 +32,7 @@ const UNREACHABLE_ATTEMPTS = 4;
 export function join(mode: Mode, { steal = false, pin }: { steal?: boolean; pin?: string } = {}): void {
   if (current !== null || store.room === null) return;
   if (!window.isSecureContext || typeof AudioWorkletNode === 'undefined') {
-    fail({ kind: window.isSecureContext ? 'unsupported' : 'insecure' });
+    fail(window.isSecureContext ? { kind: 'unsupported' } : { kind: 'insecure', port: location.port !== '' });
     return;
   }
   if (pin !== undefined) keepPin(store.room, pin);

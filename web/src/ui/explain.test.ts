@@ -1,4 +1,4 @@
-// Proves: every way in which the relay says no has words and a next step.
+// Proves: every way in which the relay says no has words and a next step, and no step leads nowhere.
 
 import { expect, test } from 'vitest';
 import { explain } from './explain.ts';
@@ -30,4 +30,11 @@ test.each(['room_locked', 'full', 'too_many_sockets', 'removed', 'room_ended', '
 
 test('what is not known is told in the relay’s words', () => {
   expect(refused('bad_name')).toMatchObject({ text: null, words: 'In the words of the relay.', talk: 'joinAgain' });
+});
+
+test('https is offered where there may be some, and on a port of its own there is none', () => {
+  expect(explain({ kind: 'insecure', port: false }).step).toBe('https');
+  const { step, text } = explain({ kind: 'insecure', port: true });
+  expect(step).toBeNull();
+  expect(text).toBe('insecurePortText');
 });

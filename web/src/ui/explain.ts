@@ -37,7 +37,9 @@ function told(failure: Failure): Told {
     case 'bad_room':
       return { title: 'badRoom', text: 'badRoomText', step: 'lobby' };
     case 'insecure':
-      return { title: 'insecure', text: 'insecureText', step: 'https' };
+      return failure.port
+        ? { title: 'insecure', text: 'insecurePortText' }
+        : { title: 'insecure', text: 'insecureText', step: 'https' };
     case 'unsupported':
       return { title: 'unsupported', text: 'unsupportedText', talk: 'tryAgain' };
     case 'codec':

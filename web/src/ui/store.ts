@@ -17,7 +17,8 @@ import { MUSIC_BITRATE, music, talkMode } from './settings.ts';
 
 export type Failure =
   | { kind: 'bad_room' }
-  | { kind: 'insecure' }
+  /** `port`: the address names one, and a port that speaks http does not speak https. */
+  | { kind: 'insecure'; port: boolean }
   | { kind: 'unsupported' }
   | { kind: 'codec' }
   | { kind: 'unreachable' }

@@ -175,6 +175,8 @@ export const es: Words = {
   insecure: 'Esta página necesita https',
   insecureText:
     'Los navegadores solo dan el micrófono y el sonido que necesitamos a páginas abiertas por https. Escanea el código otra vez o abre el enlace que empieza por https.',
+  insecurePortText:
+    'Los navegadores solo dan el micrófono y el sonido que necesitamos a páginas abiertas por https, y esta dirección no lo tiene. Pide a quien lleva el relé su dirección https: la tiene, salvo que se haya iniciado con --plain.',
   openHttps: 'Abrir por https',
   unsupported: 'Este navegador no puede',
   unsupportedText: 'El sonido no arrancó. Un Chrome, Edge, Firefox o Safari actual sí puede.',
