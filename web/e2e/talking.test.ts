@@ -154,6 +154,31 @@ test('somebody is muted for one pair of ears only', async () => {
   for (const each of [page, grace.page, zoe.page]) await each.context().close();
 });
 
+test('the ring of somebody who is silenced stays still while others are heard', async () => {
+  const ada = await join(here.browser, here.relay, 'rings', 'Ada');
+  const tom = await join(here.browser, here.relay, 'rings', 'Tom');
+  const grace = await join(here.browser, here.relay, 'rings', 'Grace', 'listen');
+  const tile = async (name: string) => (await participant(grace.page, name).elementHandle())!;
+  await participant(grace.page, 'Ada').getByTestId('person').click();
+  await grace.page.getByTestId('person-silence').click();
+  await grace.page.getByTestId('sheet-close').click();
+  const levels = await grace.page.evaluate(
+    ([adas, toms]) =>
+      new Promise<string[]>((resolve) => {
+        const level = (tile: HTMLElement | SVGElement) => tile.style.getPropertyValue('--level');
+        const seen: string[] = [];
+        new MutationObserver(() => {
+          if (level(toms!) === '0.00') return;
+          seen.push(level(adas!));
+          if (seen.length === 10) resolve(seen);
+        }).observe(toms!, { attributeFilter: ['style'] });
+      }),
+    [await tile('Ada'), await tile('Tom')],
+  );
+  expect(new Set(levels)).toEqual(new Set(['0.00']));
+  for (const { page } of [ada, tom, grace]) await page.context().close();
+});
+
 test('a second tab in the same room says so, and can take over', async () => {
   const { page } = await join(here.browser, here.relay, 'tabs', 'Ada');
   const second = await page.context().newPage();

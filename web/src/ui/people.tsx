@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { initials } from '../names.ts';
@@ -9,6 +10,9 @@ import { useLevel } from './level.tsx';
 import { PersonSheet } from './person-sheet.tsx';
 import { gains, heardLevel, others, own, ownLevel, ownTalking, weakLinks } from './store.ts';
 import { type Key, t } from './words.ts';
+
+/** −dBov. */
+const UNHEARD = signal(127);
 
 export function People() {
   /** The one whose sheet is open. */
@@ -42,9 +46,9 @@ interface PersonProps {
 function Person({ who, self, talking, choose }: PersonProps) {
   const state = who.muted ? 'muted' : talking ? 'talking' : 'quiet';
   const weak = weakLinks.value.includes(who.id);
-  // Of the others only the sum is heard: whoever talks now is what makes it loud.
-  const tile = useLevel<HTMLLIElement>(self ? ownLevel : heardLevel);
   const silenced = !self && gainOf(gains.value, who.name) === null;
+  // Of the others only the sum is heard: whoever talks now is what makes it loud, but for who is silenced.
+  const tile = useLevel<HTMLLIElement>(self ? ownLevel : silenced ? UNHEARD : heardLevel);
   return (
     <li
       ref={tile}
