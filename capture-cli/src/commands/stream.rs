@@ -249,6 +249,13 @@ impl Visit {
             let _ = tokio::time::timeout(Duration::from_millis(60), captured).await;
         }
         self.console.clear();
+        match self.link.discarded() {
+            0 => {}
+            1 => self.console.line("not sent: 1 packet, which the link could not take in time"),
+            packets => {
+                self.console.line(&format!("not sent: {packets} packets, which the link could not take in time"))
+            }
+        }
         let closed = self.link.close().await;
         if let Some(Played { heard, .. }) = &heard {
             self.console.line(&heard.summary());

@@ -177,6 +177,12 @@ impl Link {
         let _ = self.texts.try_send(message);
     }
 
+    /// Packets that were never sent, because the link could not take them in time.
+    #[must_use]
+    pub fn discarded(&self) -> u64 {
+        self.shared.queue().discarded()
+    }
+
     /// Sends what still waits, says goodbye and waits for the answer; at once if there is no connection.
     ///
     /// # Errors
