@@ -5,7 +5,6 @@
 
 mod common;
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -29,7 +28,7 @@ fn lay() -> Option<(Wire, TestRelay)> {
                 wire.near.run(move || TestRelay::with(Config { open: true, plain: true, bind, ..Config::default() }));
             Some((wire, relay))
         }
-        Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => {
+        Err(e) if relay_netem::is_not_to_be_had(&e) => {
             eprintln!("skipped: network namespaces and TUN need root and a kernel that has them ({e})");
             None
         }
@@ -76,7 +75,7 @@ fn a_listener_whose_link_stalls_or_goes_dark_hears_again_soon_after() {
     talker.until("joined room");
     let ear = wire.far.run(move || Ear::start(&format!("--url {url} --name ear")));
     ear.sounds_after(Instant::now());
-    for (what, seconds, within_ms) in [("stall", 1, 700), ("blackout", 5, 2500)] {
+    for (what, seconds, within_ms) in [("stall", 1, 500), ("blackout", 5, 2000)] {
         let length = Duration::from_secs(seconds);
         if what == "stall" {
             wire.stall(length);

@@ -7,7 +7,7 @@ mod common;
 
 use std::{
     collections::BTreeSet,
-    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket},
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -37,7 +37,7 @@ impl Island {
         // The interface that comes with it goes again when its packets are dropped.
         let (namespace, _) = match Namespace::new([10, 9, 0, 1], [10, 9, 0, 2]) {
             Ok(made) => made,
-            Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => {
+            Err(e) if relay_netem::is_not_to_be_had(&e) => {
                 eprintln!("skipped: network namespaces need root ({e})");
                 return None;
             }

@@ -5,7 +5,7 @@
 mod common;
 
 use std::{
-    io::{ErrorKind, Read, Write},
+    io::{Read, Write},
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -41,12 +41,19 @@ fn quiet() -> Conditions {
 fn lay(out: Conditions) -> Option<Wire> {
     match Wire::lay(out, quiet(), 1) {
         Ok(wire) => Some(wire),
-        Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => {
+        Err(e) if relay_netem::is_not_to_be_had(&e) => {
             eprintln!("skipped: network namespaces and TUN need root and a kernel that has them ({e})");
             None
         }
         Err(e) => panic!("no wire: {e}"),
     }
+}
+
+/// Whether the kernel has `TCP_RTO_MAX_MS` (Linux 6.15), without which the pauses between repetitions double on.
+fn retransmission_is_bounded() -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|number| number.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 15)
 }
 
 /// How the listener reaches the relay.
@@ -199,7 +206,7 @@ fn after_a_stall_of_a_second_little_is_stale_and_audio_is_back_at_once() {
 }
 
 #[test]
-fn after_a_blackout_of_five_seconds_little_is_stale_and_audio_is_back_within_two() {
+fn after_a_blackout_of_five_seconds_little_is_stale_and_audio_is_back_soon() {
     punctually(async {
         let Some(wire) = lay(quiet()) else { return };
         let mut talk = Talk::begin(wire, Way::Plain).await;
@@ -210,7 +217,8 @@ fn after_a_blackout_of_five_seconds_little_is_stale_and_audio_is_back_within_two
         let (stale, back_us) = after_outage(&arrivals, end_us);
         eprintln!("blackout: {stale} stale, back after {} ms", back_us / MS);
         assert!(stale <= 6, "{stale} stale packets");
-        assert!(back_us <= 2000 * MS, "back after {} ms", back_us / MS);
+        let within_ms = if retransmission_is_bounded() { 1200 } else { 2000 };
+        assert!(back_us <= within_ms * MS, "back after {} ms", back_us / MS);
     });
 }
 

@@ -23,4 +23,14 @@ mod tun;
 #[cfg(target_os = "linux")]
 pub mod wire;
 
+/// Whether this is what a system says that has no network namespaces or no TUN, or has them for others only: tests then
+/// skip with a sentence.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn is_not_to_be_had(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound | ErrorKind::Unsupported)
+        || matches!(error.raw_os_error(), Some(libc::ENODEV | libc::ENXIO | libc::EINVAL | libc::ENOSPC | libc::EUSERS))
+}
+
 pub use link::{Conditions, Link, Outage};

@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::{
-    io::{ErrorKind, Read, Write},
+    io::{Read, Write},
     net::{TcpListener, TcpStream, UdpSocket},
     time::{Duration, Instant},
 };
@@ -17,7 +17,7 @@ const MS: u64 = 1000;
 fn wire(out: Conditions, back: Conditions) -> Option<Wire> {
     match Wire::lay(out, back, 1) {
         Ok(wire) => Some(wire),
-        Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => {
+        Err(e) if relay_netem::is_not_to_be_had(&e) => {
             eprintln!("skipped: network namespaces and TUN need root and a kernel that has them ({e})");
             None
         }
