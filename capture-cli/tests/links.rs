@@ -63,6 +63,9 @@ fn up_a_link_slower_than_the_stream_speech_is_late_by_little() {
     let delays = mouth_to_ear(&said);
     eprintln!("30 kbit/s up: {delays:?}; {said}");
     assert!(delays[0] <= 500.0, "{said}");
+    talker.interrupt();
+    let said = talker.end().ok().stderr;
+    assert!(said.contains("not sent, "), "what is discarded is counted: {said}");
 }
 
 #[test]

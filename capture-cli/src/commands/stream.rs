@@ -249,12 +249,9 @@ impl Visit {
             let _ = tokio::time::timeout(Duration::from_millis(60), captured).await;
         }
         self.console.clear();
-        match self.link.discarded() {
-            0 => {}
-            1 => self.console.line("not sent: 1 packet, which the link could not take in time"),
-            packets => {
-                self.console.line(&format!("not sent: {packets} packets, which the link could not take in time"))
-            }
+        let unsent = self.link.discarded();
+        if unsent > 0 {
+            self.console.line(&format!("not sent, because the link could not take it in time: {unsent} packets"));
         }
         let closed = self.link.close().await;
         if let Some(Played { heard, .. }) = &heard {
