@@ -66,7 +66,7 @@ impl Limiter {
 /// The largest gain at which a segment stays under the ceiling.
 fn allowed_gain(segment: &[i32]) -> f32 {
     let peak = segment.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0);
-    #[expect(clippy::cast_precision_loss, reason = "a peak of a few talkers is far below 2^24")]
+    #[expect(clippy::cast_precision_loss, reason = "a peak to seven digits")]
     let peak = peak as f32;
     if peak <= CEILING { 1.0 } else { CEILING / peak }
 }

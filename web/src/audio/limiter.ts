@@ -23,6 +23,11 @@ export class Limiter {
     return this.#gain >= 1;
   }
 
+  /** Another signal: nothing is to be taken back. */
+  reset(): void {
+    this.#gain = 1;
+  }
+
   /** Limits the first `length` samples, a multiple of 2.5 ms. */
   process(frame: Float32Array, length: number): void {
     let allowed = allowedGain(frame, 0, length);

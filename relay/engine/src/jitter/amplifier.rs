@@ -31,8 +31,10 @@ impl Amplifier {
     /// Scales a frame by the gain beside its packet, from the last one on where the signal `goes_on` from that.
     pub fn play(&mut self, frame: &mut [i16], half_db: i8, goes_on: bool) {
         let wanted = if half_db == 0 { 1.0 } else { 10f32.powf(f32::from(half_db) / 40.0) };
-        let from = if goes_on { self.gain } else { wanted };
-        self.gain = wanted;
+        if !goes_on {
+            *self = Self { gain: wanted, amplified: std::mem::take(&mut self.amplified), ..Self::default() };
+        }
+        let from = std::mem::replace(&mut self.gain, wanted);
         self.scale(frame, GLIDE.min(frame.len()), from, wanted);
     }
 
@@ -113,6 +115,17 @@ mod tests {
         amplifier.play(&mut frame, -12, true);
         assert_eq!((frame[0], frame[480..].iter().all(|&s| s == 16_038)), (32_000, true));
         assert!((amplifier.level() - 0.5012).abs() < 1e-4);
+    }
+
+    #[test]
+    fn what_does_not_go_on_from_a_limited_voice_is_not_limited_for_it() {
+        let mut amplifier = Amplifier::default();
+        for n in 0..20 {
+            amplifier.play(&mut tone(20_000.0, n), 24, true);
+        }
+        let mut mixed = tone(20_000.0, 20);
+        amplifier.play(&mut mixed, 0, false);
+        assert_eq!(mixed, tone(20_000.0, 20));
     }
 
     #[test]

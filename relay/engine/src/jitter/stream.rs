@@ -69,18 +69,18 @@ impl<C: Codec> Stream<C> {
     ) -> Result<usize, CodecError> {
         self.frame.resize(self.samples, 0);
         let epoch = stored.packet.epoch;
-        let heard = heard * self.amplifier.level();
+        let sounding = heard * self.amplifier.level();
         let mut tail = [0i16; SEAM];
         if let Some((current, decoder)) = &mut self.current {
             if *current != epoch && before != Before::Silence {
                 decoder.conceal(&mut tail);
-                scale(&mut tail, heard);
+                scale(&mut tail, sounding);
                 self.seam.clear();
                 self.seam.extend_from_slice(&tail);
                 self.faded = 0;
             } else if *current == epoch && matches!(before, Before::Concealed | Before::Skipped) {
                 decoder.conceal(&mut tail[..JOINT_FADE]);
-                scale(&mut tail[..JOINT_FADE], heard);
+                scale(&mut tail[..JOINT_FADE], sounding);
             }
         }
         let seam = self.current.as_ref().is_some_and(|(current, _)| *current != epoch);

@@ -42,6 +42,13 @@ test('what is made softer is not limited and goes there within 10 ms', () => {
   expect(amplifier.level).toBeCloseTo(10 ** (-12 / 40));
 });
 
+test('what does not go on from a limited voice is not limited for it', () => {
+  const { amplifier } = loud();
+  const mixed = tone(0.6, 20);
+  amplifier.play(mixed, FRAME, 0, false);
+  expect(mixed).toEqual(tone(0.6, 20));
+});
+
 test('concealment is as loud as the voice was, and as limited', () => {
   const { amplifier } = loud();
   const concealed = tone(0.6, 20);

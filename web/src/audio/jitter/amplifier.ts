@@ -19,7 +19,11 @@ export class Amplifier {
   /** Scales a frame by the gain beside its packet, from the last one on where the signal `goesOn` from that. */
   play(frame: Float32Array, length: number, halfDb: number, goesOn: boolean): void {
     const wanted = halfDb === 0 ? 1 : 10 ** (halfDb / 40);
-    const from = goesOn ? this.#gain : wanted;
+    if (!goesOn) {
+      this.#gain = wanted;
+      this.#limiter.reset();
+    }
+    const from = this.#gain;
     this.#gain = wanted;
     this.#scale(frame, length, GLIDE_SAMPLES, from, wanted);
   }
