@@ -74,21 +74,46 @@ pub fn packet_time(trace: &[Passage]) -> Result<Ptime> {
         .with_context(|| format!("packets are {median_ms} ms apart, neither 10 nor 20"))
 }
 
-/// Which packet time of the media each packet is, the first being 0: a trace tells when packets were sent, which is about
-/// when they were full. Where nothing was sent, media time goes on.
+/// Which packet time of the media each packet is, the first being 0. Media goes on where nothing was sent, be it that
+/// numbers are missing or that time passes between two packets; but not where packets were only sent late, as those that
+/// follow then come sooner.
 #[must_use]
 pub fn media_index(trace: &[Passage], ptime: Ptime) -> Vec<u64> {
-    let mut index = 0;
-    // What rounding left over: of a packet that went late or early, the next one knows; of a clock that drifts, none.
-    let mut left = 0.0;
-    let steps = trace.windows(2).map(|pair| {
-        let packets = (pair[1].send_ms - pair[0].send_ms) / f64::from(ptime.ms()) + left;
-        let step = packets.round().max(1.0);
-        left = (packets - step).clamp(-1.0, 1.0) * 0.9;
-        index += step as u64;
-        index
+    let numbers = running_sum(trace, |before, next| match next.seq.wrapping_sub(before.seq) {
+        step @ 1..=MOST_LOST => step,
+        _ => 1,
     });
-    std::iter::once(0).chain(steps).collect()
+    let sent = |n: usize| ((trace[n].send_ms - trace[0].send_ms) / f64::from(ptime.ms())).round() as i64;
+    // By how much each packet was sent later than its number says, and how much of that stayed with all that follow.
+    let mut for_good: Vec<i64> =
+        numbers.iter().enumerate().map(|(n, &number)| sent(n) - number.cast_signed()).collect();
+    for n in (1..for_good.len()).rev() {
+        for_good[n - 1] = for_good[n - 1].min(for_good[n]);
+    }
+    let mut pauses = 0;
+    (0..trace.len())
+        .map(|n| {
+            if n > 0 {
+                let apart = (trace[n].send_ms - trace[n - 1].send_ms) / f64::from(ptime.ms());
+                let waited = apart.round() as i64 - (numbers[n] - numbers[n - 1]).cast_signed();
+                // With a clock that drifts all that follow are later too, but no two packets are further apart.
+                pauses += waited.min(for_good[n] - for_good[n - 1]).max(0).unsigned_abs();
+            }
+            numbers[n] + pauses
+        })
+        .collect()
+}
+
+/// More missing numbers than this in a row are another count.
+const MOST_LOST: u64 = 10_000;
+
+fn running_sum(trace: &[Passage], step: impl Fn(&Passage, &Passage) -> u64) -> Vec<u64> {
+    let mut sum = 0;
+    let sums = trace.windows(2).map(|pair| {
+        sum += step(&pair[0], &pair[1]);
+        sum
+    });
+    std::iter::once(0).chain(sums).collect()
 }
 
 #[cfg(test)]
@@ -134,14 +159,39 @@ mod tests {
         assert!(packet_time(&sent(&[0.0, 60.0, 120.0])).is_err());
     }
 
+    /// Numbered rows, but for those that were lost.
+    fn index(times_ms: &[f64], lost: &[u64]) -> Vec<u64> {
+        let numbers = (0..).filter(|seq| !lost.contains(seq));
+        let trace: Vec<Passage> =
+            sent(times_ms).into_iter().zip(numbers).map(|(passage, seq)| Passage { seq, ..passage }).collect();
+        media_index(&trace, Ptime::Ms20)
+    }
+
     #[test]
-    fn media_goes_on_while_nothing_is_sent_and_forgives_a_packet_that_was_sent_late() {
-        let index = |times: &[f64]| media_index(&sent(times), Ptime::Ms20);
-        assert_eq!(index(&[7.0, 27.0, 47.0, 107.0]), [0, 1, 2, 5]);
-        assert_eq!(index(&[0.0, 31.0, 40.0, 60.0, 80.0]), [0, 2, 3, 4, 5], "11 ms late is nearer to the next one");
-        assert_eq!(index(&[0.0, 29.0, 40.0, 60.0, 80.0]), [0, 1, 2, 3, 4]);
-        assert_eq!(index(&[0.0, 0.0, 40.0, 60.0]), [0, 1, 2, 3]);
-        let drifting: Vec<f64> = (0..5000).map(|n| f64::from(n) * 20.01).collect();
-        assert_eq!(index(&drifting).last(), Some(&4999));
+    fn media_goes_on_where_nothing_is_sent() {
+        assert_eq!(index(&[7.0, 27.0, 47.0, 107.0, 127.0], &[]), [0, 1, 2, 5, 6], "a pause");
+        assert_eq!(index(&[7.0, 27.0, 87.0, 107.0], &[2, 3]), [0, 1, 4, 5], "two lost");
+    }
+
+    #[test]
+    fn packets_that_are_sent_late_are_where_their_numbers_say() {
+        assert_eq!(index(&[0.0, 31.0, 40.0, 60.0, 80.0], &[]), [0, 1, 2, 3, 4], "one late");
+        assert_eq!(
+            index(&[0.0, 20.0, 140.0, 141.0, 142.0, 143.0, 144.0, 145.0, 160.0], &[]),
+            [0, 1, 2, 3, 4, 5, 6, 7, 8]
+        );
+        let mut rng = crate::rng::Rng::new(3);
+        let mut jittered: Vec<f64> =
+            (0..5000).map(|n| f64::from(n) * 20.0 + 12.0 * f64::from(rng.symmetric())).collect();
+        jittered.sort_by(f64::total_cmp);
+        assert!(index(&jittered, &[]).last().is_some_and(|&last| last <= 5000), "nothing is lost");
+    }
+
+    #[test]
+    fn a_clock_that_drifts_loses_nothing() {
+        for interval in [19.99, 20.01] {
+            let drifting: Vec<f64> = (0..20_000).map(|n| f64::from(n) * interval).collect();
+            assert_eq!(index(&drifting, &[]).last(), Some(&19_999));
+        }
     }
 }

@@ -25,7 +25,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
-    /// A trace, CSV with the columns seq, send_ms and arrive_ms; may be given more than once. Default: those of samples/traces.
+    /// A trace, CSV with the columns send_ms and arrive_ms, and seq if there is one; may be given more than once. Default: those of samples/traces.
     #[arg(long = "trace", value_name = "FILE")]
     traces: Vec<PathBuf>,
     /// Play only the trace of this name (its file's, without the ending); may be given more than once.
@@ -92,6 +92,9 @@ fn run(options: Options) -> Result<()> {
     report::write(file, &conditions, "playout", cases)
 }
 
+/// A link on which even the fastest packet takes longer is two clocks that differ.
+const MOST_ON_THE_WAY_MS: f64 = 1000.0;
+
 fn measure(name: String, path: &Path, with_bound: bool, schedule_file: Option<&Path>) -> Result<Case> {
     let trace = trace::read(path)?;
     let ptime = packet_time(&trace).with_context(|| path.display().to_string())?;
@@ -102,7 +105,12 @@ fn measure(name: String, path: &Path, with_bound: bool, schedule_file: Option<&P
     let summary = summarise(&trace, &fates, ptime);
     let bound = with_bound.then(|| {
         let delays: Vec<f64> = trace.iter().map(|passage| passage.arrive_ms - passage.send_ms).collect();
-        let hull = bound::hull(&delays, f64::from(ptime.ms()));
+        // The bound looks at delays from 0 up, whatever two clocks have between them.
+        let least_ms = delays.iter().copied().fold(f64::INFINITY, f64::min);
+        let offset_ms = if (0.0..MOST_ON_THE_WAY_MS).contains(&least_ms) { 0.0 } else { least_ms };
+        let delays: Vec<f64> = delays.iter().map(|delay_ms| delay_ms - offset_ms).collect();
+        let mut hull = bound::hull(&delays, f64::from(ptime.ms()));
+        hull.iter_mut().for_each(|point| point.mean_ms += offset_ms);
         let bad = (summary.concealed_percent + summary.discarded_percent) / 100.0;
         let r = hull.iter().map(|point| rating(point.mean_ms, point.bad)).fold(f64::NEG_INFINITY, f64::max);
         Bound { mean_ms: bound::mean_at(&hull, bad), r }

@@ -29,8 +29,8 @@ pub mod wire;
 #[must_use]
 pub fn is_not_to_be_had(error: &std::io::Error) -> bool {
     use std::io::ErrorKind;
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound | ErrorKind::Unsupported)
-        || matches!(error.raw_os_error(), Some(libc::ENODEV | libc::ENXIO | libc::EINVAL | libc::ENOSPC | libc::EUSERS))
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound)
+        || matches!(error.raw_os_error(), Some(libc::ENODEV | libc::ENXIO))
 }
 
 pub use link::{Conditions, Link, Outage};
