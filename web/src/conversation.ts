@@ -284,6 +284,9 @@ class Conversation {
         store.uplink.value = { lagMs: Math.round(data.lagMs), withheld: data.withheld };
         store.ownTalking.value = data.talking && !store.muted.value;
         break;
+      case 'left_out':
+        store.leftOut.value = data.packets;
+        break;
       case 'codec_failed':
         fail({ kind: 'codec' });
         break;

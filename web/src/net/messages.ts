@@ -55,6 +55,8 @@ export type FromWorker =
   | { kind: 'message'; message: RelayMessage }
   | { kind: 'clock'; offsetUs: number; roundTripUs: number; lastUs: number }
   | { kind: 'uplink'; level: number; talking: boolean; lagMs: number; withheld: number }
+  /** Packets that the relay left out on their way to here, so far. */
+  | { kind: 'left_out'; packets: number }
   | { kind: 'token'; token: string }
   | { kind: 'unsaid'; unsaid: readonly Unsaid[] }
   | { kind: 'role'; refusal: Refusal | null }

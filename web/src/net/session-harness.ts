@@ -80,6 +80,7 @@ export class Stay {
   readonly links: Link[] = [];
   readonly messages: RelayMessage[] = [];
   readonly tokens: string[] = [];
+  readonly leftOut: number[] = [];
   unsaid: readonly Unsaid[] = [];
   /** Bodies of the requests for tickets. */
   readonly asked: Record<string, unknown>[] = [];
@@ -116,6 +117,7 @@ export class Stay {
         welcome: () => {},
         message: (message) => this.messages.push(message),
         packet: () => {},
+        leftOut: (packets) => this.leftOut.push(packets),
         clock: () => {},
         token: (token) => this.tokens.push(token),
         unsaid: (lines) => {

@@ -1,7 +1,7 @@
 // Proves: a session holds over lost sockets, gives up where it should, and answers what the relay asks.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { answered, close, FakeSocket, Stay, WELCOME } from './session-harness.ts';
+import { answered, BACK, close, FakeSocket, Stay, WELCOME } from './session-harness.ts';
 
 let stay: Stay;
 
@@ -68,6 +68,20 @@ describe('a session', () => {
     vi.advanceTimersByTime(200);
     const reported = FakeSocket.last.texts('received').map((m) => (m as { sequence?: number }).sequence);
     expect(reported).toEqual([1, 5, 7]);
+  });
+
+  test('tells of packets that the relay left out, over sockets', () => {
+    const come = (sequences: number[]) => {
+      for (const sequence of sequences) FakeSocket.last.onmessage?.({ data: downPacket(sequence) });
+    };
+    FakeSocket.last.says(WELCOME);
+    come([1, 2, 5, 6]);
+    expect(stay.leftOut).toEqual([2]);
+    close(1006);
+    stay.session.retryNow();
+    FakeSocket.last.says(BACK);
+    come([300, 302]);
+    expect(stay.leftOut).toEqual([2, 3]);
   });
 
   test('gives up a silent socket after five seconds, ten while hidden, and comes back', () => {

@@ -6,6 +6,7 @@ import { RelayClock } from './clock.ts';
 import type { Link } from './messages.ts';
 import { Outbox, type Unsaid } from './outbox.ts';
 import { passes, pauseMs, silenceLimitMs, verdict } from './reconnect.ts';
+import { SequenceGaps } from './sequence-gaps.ts';
 import { type PageMessage, parseText, type RelayMessage, type Welcome } from './text.ts';
 import { askForTicket, type Entry, type Refusal, relayAnswers } from './ticket.ts';
 import { Unwrapper } from './unwrap.ts';
@@ -43,6 +44,8 @@ export interface SessionEvents {
   welcome(welcome: Welcome): void;
   message(message: RelayMessage): void;
   packet(packet: DownPacket, timestamp: number): void;
+  /** Packets that the relay left out on their way to here, so far. */
+  leftOut(packets: number): void;
   /** `roundTripUs`: the shortest, to which the offset belongs; `lastUs`: the last one. */
   clock(offsetUs: number, roundTripUs: number, lastUs: number): void;
   /** A token to keep; the one before is good until `kept`. */
@@ -69,6 +72,7 @@ export class Session {
   #socket: WebSocket | null = null;
   #gate: UplinkGate | null = null;
   #arrivals = new ArrivalReport();
+  readonly #gaps = new SequenceGaps();
   #timestamps = new Unwrapper(32);
   #goodbye: { reason: string; reconnect: boolean } | null = null;
   #openedMs = 0;
@@ -214,6 +218,7 @@ export class Session {
     if (typeof data !== 'string') {
       const packet = parseDown(new Uint8Array(data as ArrayBuffer));
       if (typeof packet === 'string') return;
+      if (this.#gaps.came(packet.sequence)) this.#events.leftOut(this.#gaps.packets);
       this.#events.packet(packet, this.#timestamps.next(packet.timestamp));
       this.#report(this.#arrivals.came(packet.sequence, this.#lastHeardMs));
       return;
@@ -272,6 +277,7 @@ export class Session {
   #welcome(message: Welcome): void {
     this.#gate = new UplinkGate(message.bitrate, message.ptimeMs);
     this.#arrivals = new ArrivalReport();
+    this.#gaps.begin();
     this.#timestamps = new Unwrapper(32);
     // A new seat has missed nothing.
     this.#seat = { token: message.resume, after: message.resumed ? (this.#seat?.after ?? 0) : 0 };

@@ -111,6 +111,7 @@ function start(data: Extract<ToWorker, { kind: 'start' }>): void {
     token: (token) => tell({ kind: 'token', token }),
     unsaid: (unsaid) => tell({ kind: 'unsaid', unsaid }),
     packet: playPacket,
+    leftOut: (packets) => tell({ kind: 'left_out', packets }),
   });
   session.start();
 }

@@ -76,6 +76,8 @@ export const delayVerdict = signal<Verdict>('good');
 /** The last minute. */
 export const delaySamples = signal<readonly Sample[]>([]);
 export const concealedMs = signal(0);
+/** Packets that the relay left out on their way to here, so far. */
+export const leftOut = signal(0);
 /** The last one, to the relay and back. */
 export const roundTripMs = signal(0);
 /** By name; who is not in it is heard as they are. */
