@@ -103,6 +103,10 @@ test('the delay is one sentence, and its stages add up', async () => {
     .getByText(/\d+ ms/)
     .waitFor();
   await page.locator('[data-testid=delay-plot] canvas').waitFor();
+  await page.locator('[data-testid=playout-plot] canvas').waitFor();
+  expect(await page.getByTestId('playout-plot').getAttribute('aria-label')).toMatch(
+    /level is -\d+ dB, .* aims at \d+ ms; \d+ ms concealed, \d+ packets discarded/,
+  );
   const stages = await page
     .getByTestId('stages')
     .locator('[data-stage]')

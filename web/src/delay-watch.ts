@@ -5,13 +5,14 @@ import { DelayMeter } from './audio/delay.ts';
 import { heardInMs } from './audio/heard.ts';
 import type { PlayoutReport } from './audio/playout.ts';
 import { LOOK_AHEAD_US, samplesToMs } from './audio/units.ts';
-import { DelayHistory, judge } from './ui/delay-history.ts';
+import { concealedIn, DelayHistory, judge } from './ui/delay-history.ts';
 import { blend, type Stages, split, sum } from './ui/stages.ts';
 import * as store from './ui/store.ts';
 
 /** A sign of a weak link of one's own is shown for this long. */
 const WEAK_MS = 5_000;
 const WEAK_ROUND_TRIP_MS = 120;
+
 /** Of a new figure in the shown one; reports come ten times a second. */
 const SHARE = 0.25;
 
@@ -34,6 +35,7 @@ export class DelayWatch {
       store.delaySamples.value = [];
       store.concealedMs.value = 0;
       store.roundTripMs.value = 0;
+      store.leftOut.value = 0;
       store.weakLinks.value = [];
     });
   }
@@ -90,8 +92,13 @@ export class DelayWatch {
       store.heardLevel.value = level;
       store.delayMs.value = shown === null ? null : Math.round(sum(shown));
       store.heardAgeMs.value = totalMs === null ? null : Math.round(totalMs);
-      const heard = totalMs === null ? null : shown;
-      if (this.#history.add(nowMs, heard, samplesToMs(stats.concealedSamples))) this.#show(nowMs, heard);
+      const heard = { stages: totalMs === null ? null : shown, level, targetMs: stats.targetUs / 1000 };
+      const counts = {
+        concealedMs: samplesToMs(stats.concealedSamples),
+        late: stats.discarded,
+        leftOut: store.leftOut.value,
+      };
+      if (this.#history.add(nowMs, heard, counts)) this.#show(nowMs, heard.stages);
     });
   }
 
@@ -106,7 +113,7 @@ export class DelayWatch {
 
   #show(nowMs: number, heard: Stages | null): void {
     store.delaySamples.value = [...this.#history.samples];
-    store.concealedMs.value = this.#history.concealedMs;
+    store.concealedMs.value = concealedIn(this.#history.samples);
     if (heard !== null) store.delayVerdict.value = judge(heard, store.roundTripMs.value);
     store.weakLinks.value = [...this.#own(nowMs), ...this.#others(heard !== null)];
   }

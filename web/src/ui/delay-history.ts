@@ -1,44 +1,80 @@
-// The delay over the last minute, split by stage, and what there is to say about it. Pure: time is an argument.
+// The last minute of what was heard: the delay split by stage, how loud it was, what was made up and what was never
+// played; and what there is to say about the delay. Pure: time is an argument.
 
 import { type Stages, sum } from './stages.ts';
 
+/** Half a second. */
 export interface Sample {
   atMs: number;
-  stages: Stages;
+  /** Null while nothing of anybody is heard, or it is made up. */
+  stages: Stages | null;
+  /** The loudest, −dBov. */
+  level: number;
+  /** What the jitter buffer aims at. */
+  targetMs: number;
+  concealedMs: number;
+  /** Packets: too late here, or left out by the relay. */
+  discarded: number;
+}
+
+/** What is heard now. */
+export type Heard = Pick<Sample, 'stages' | 'level' | 'targetMs'>;
+
+/** All of a session so far. */
+export interface Counts {
+  concealedMs: number;
+  /** Packets that came too late. */
+  late: number;
+  /** Packets that the relay left out. */
+  leftOut: number;
 }
 
 const MEMORY_MS = 60_000;
 /** Twice a second is enough for an eye. */
 const EVERY_MS = 500;
+const SILENCE = 127;
 
 export class DelayHistory {
   #samples: Sample[] = [];
-  #concealed: { atMs: number; totalMs: number }[] = [];
+  #counts: Counts = { concealedMs: 0, late: 0, leftOut: 0 };
+  #loudest = SILENCE;
 
-  /** `concealedMs`: all that was concealed so far. True if it was taken into the picture. */
-  add(nowMs: number, stages: Stages | null, concealedMs: number): boolean {
-    const last = this.#concealed.at(-1);
+  /** True if a sample was taken. */
+  add(nowMs: number, heard: Heard, counts: Counts): boolean {
+    this.#loudest = Math.min(this.#loudest, heard.level);
+    const last = this.#samples.at(-1);
     if (last !== undefined && nowMs - last.atMs < EVERY_MS) return false;
-    // The count begins anew with each session.
-    if (last !== undefined && concealedMs < last.totalMs) this.#concealed = [];
-    this.#concealed = recent([...this.#concealed, { atMs: nowMs, totalMs: concealedMs }], nowMs);
-    if (stages !== null) this.#samples.push({ atMs: nowMs, stages });
-    this.#samples = recent(this.#samples, nowMs);
+    const before = this.#counts;
+    const sample = {
+      ...heard,
+      atMs: nowMs,
+      level: this.#loudest,
+      concealedMs: growth(before.concealedMs, counts.concealedMs),
+      discarded: growth(before.late, counts.late) + growth(before.leftOut, counts.leftOut),
+    };
+    this.#counts = counts;
+    this.#loudest = SILENCE;
+    this.#samples = [...this.#samples, sample].filter(({ atMs }) => nowMs - atMs <= MEMORY_MS);
     return true;
   }
 
   get samples(): readonly Sample[] {
     return this.#samples;
   }
-
-  /** Of the last minute. */
-  get concealedMs(): number {
-    return (this.#concealed.at(-1)?.totalMs ?? 0) - (this.#concealed[0]?.totalMs ?? 0);
-  }
 }
 
-const recent = <T extends { atMs: number }>(all: T[], nowMs: number): T[] =>
-  all.filter(({ atMs }) => nowMs - atMs <= MEMORY_MS);
+/** A count begins anew with each session. */
+const growth = (before: number, now: number): number => (now < before ? now : now - before);
+
+/** The stages of what was heard last. */
+export const lastStages = (samples: readonly Sample[]): Stages | null =>
+  samples.reduce<Stages | null>((last, { stages }) => stages ?? last, null);
+
+export const concealedIn = (samples: readonly Sample[]): number =>
+  samples.reduce((all, { concealedMs }) => all + concealedMs, 0);
+
+export const discardedIn = (samples: readonly Sample[]): number =>
+  samples.reduce((all, { discarded }) => all + discarded, 0);
 
 export type Verdict = 'good' | 'fair' | 'poor' | 'own_link' | 'their_link' | 'device';
 

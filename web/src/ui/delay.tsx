@@ -1,7 +1,9 @@
 // The delay from mouth to ear: one sentence in the room's head, and behind it where the time goes.
 
 import { samplesToMs } from '../audio/units.ts';
+import { lastStages } from './delay-history.ts';
 import { DelayPlot } from './delay-plot.tsx';
+import { PlayoutPlot } from './playout-plot.tsx';
 import { Sheet } from './sheet.tsx';
 import { rounded, STAGES, type Stages, sum } from './stages.ts';
 import {
@@ -11,6 +13,7 @@ import {
   delayVerdict,
   heardAgeMs,
   heardLevel,
+  leftOut,
   others,
   playout,
   roundTripMs,
@@ -34,7 +37,7 @@ const AUDIBLE_GAPS_MS = 400;
 export function DelayButton({ onClick }: { onClick: () => void }) {
   const ms = delayMs.value;
   const stats = playout.value;
-  const last = delaySamples.value.at(-1);
+  const last = lastStages(delaySamples.value);
   if (ms === null || stats === null) return null;
   return (
     <button
@@ -49,11 +52,12 @@ export function DelayButton({ onClick }: { onClick: () => void }) {
       data-underruns={stats.underruns}
       data-discarded={stats.discarded}
       data-heard={heardLevel.value}
-      data-stages={last === undefined ? '' : JSON.stringify(rounded(last.stages))}
+      data-left-out={leftOut.value}
+      data-stages={last === null ? '' : JSON.stringify(rounded(last))}
       onClick={onClick}
     >
       <span class="delay-number">
-        <strong>{last === undefined ? ms : Math.round(sum(last.stages))}</strong> ms
+        <strong>{last === null ? ms : Math.round(sum(last))}</strong> ms
       </span>
       <span class="delay-words">{t('mouthToEar')}</span>
       <span class="unseen">{t('delayLabel')}</span>
@@ -62,9 +66,9 @@ export function DelayButton({ onClick }: { onClick: () => void }) {
 }
 
 export function DelaySheet({ onClose }: { onClose: () => void }) {
-  const last = delaySamples.value.at(-1);
+  const last = lastStages(delaySamples.value);
   const stats = playout.value;
-  const shown = last === undefined ? null : rounded(last.stages);
+  const shown = last === null ? null : rounded(last);
   return (
     <Sheet title={t('delay')} testid="delay-sheet" onClose={onClose}>
       <p class={`verdict ${delayVerdict.value}`} data-testid="delay-sentence">
@@ -80,6 +84,8 @@ export function DelaySheet({ onClose }: { onClose: () => void }) {
           </dl>
           <h3>{t('lastMinute')}</h3>
           <DelayPlot />
+          <h3>{t('playoutMinute')}</h3>
+          <PlayoutPlot />
         </>
       )}
       <dl class="figures">
@@ -88,6 +94,7 @@ export function DelaySheet({ onClose }: { onClose: () => void }) {
         <Figure label="jitterTarget" value={`${Math.round((stats?.targetUs ?? 0) / 1000)} ms`} />
         <Figure label="concealed" value={`${Math.round(concealedMs.value)} ms`} />
         <Figure label="discarded" value={String(stats?.discarded ?? 0)} />
+        <Figure label="leftOut" value={String(leftOut.value)} />
         <Figure label="withheld" value={String(uplink.value.withheld)} />
       </dl>
     </Sheet>

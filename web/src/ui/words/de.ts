@@ -162,10 +162,18 @@ export const de: Words = {
   stageDevice: 'Tonausgabe',
   stageSum: 'Mund zu Ohr',
   lastMinute: 'Die letzte Minute, in ms',
+  playoutMinute: 'Pegel und Lücken',
+  plotLevel: 'Pegel, dB',
+  plotTarget: 'Ziel des Jitterpuffers, ms',
+  plotConcealed: 'Überbrückt, ms',
+  plotDiscarded: 'Pakete verworfen',
+  playoutText:
+    'Die letzte Minute: Der Pegel ist {level} dB, der Jitterpuffer zielt auf {target} ms; {concealed} ms überbrückt, {discarded} Pakete verworfen.',
   ownUplink: 'Dein Mikrofon bis zum Socket',
   roundTrip: 'Hin und zurück zum Relay',
   concealed: 'Überbrückt in der letzten Minute',
   discarded: 'Pakete zu spät, bisher',
+  leftOut: 'Pakete, die das Relay ausließ, bisher',
   withheld: 'Pakete nicht gesendet, bisher',
   jitterTarget: 'Der Jitterpuffer zielt auf',
 

@@ -169,10 +169,18 @@ export const en = {
   stageDevice: 'Sound output',
   stageSum: 'Mouth to ear',
   lastMinute: 'The last minute, in ms',
+  playoutMinute: 'Level and gaps',
+  plotLevel: 'Level, dB',
+  plotTarget: 'Jitter buffer aims at, ms',
+  plotConcealed: 'Concealed, ms',
+  plotDiscarded: 'Packets discarded',
+  playoutText:
+    'The last minute: the level is {level} dB, the jitter buffer aims at {target} ms; {concealed} ms concealed, {discarded} packets discarded.',
   ownUplink: 'Your microphone to the socket',
   roundTrip: 'Round trip to the relay',
   concealed: 'Concealed in the last minute',
   discarded: 'Packets too late, so far',
+  leftOut: 'Packets the relay left out, so far',
   withheld: 'Packets not sent, so far',
   jitterTarget: 'The jitter buffer aims at',
 

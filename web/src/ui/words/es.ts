@@ -160,10 +160,18 @@ export const es: Words = {
   stageDevice: 'Salida de sonido',
   stageSum: 'De boca a oído',
   lastMinute: 'El último minuto, en ms',
+  playoutMinute: 'Nivel y huecos',
+  plotLevel: 'Nivel, dB',
+  plotTarget: 'Objetivo del búfer, ms',
+  plotConcealed: 'Disimulado, ms',
+  plotDiscarded: 'Paquetes descartados',
+  playoutText:
+    'El último minuto: el nivel es de {level} dB, el búfer de fluctuación apunta a {target} ms; {concealed} ms disimulados, {discarded} paquetes descartados.',
   ownUplink: 'De tu micrófono al socket',
   roundTrip: 'Ida y vuelta al relé',
   concealed: 'Disimulado en el último minuto',
   discarded: 'Paquetes que llegaron tarde, hasta ahora',
+  leftOut: 'Paquetes que el relé omitió, hasta ahora',
   withheld: 'Paquetes no enviados, hasta ahora',
   jitterTarget: 'El búfer de fluctuación apunta a',
 

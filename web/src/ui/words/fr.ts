@@ -160,10 +160,18 @@ export const fr: Words = {
   stageDevice: 'Sortie son',
   stageSum: 'De bouche à oreille',
   lastMinute: 'La dernière minute, en ms',
+  playoutMinute: 'Niveau et trous',
+  plotLevel: 'Niveau, dB',
+  plotTarget: 'Visée du tampon de gigue, ms',
+  plotConcealed: 'Comblé, ms',
+  plotDiscarded: 'Paquets écartés',
+  playoutText:
+    'La dernière minute : le niveau est de {level} dB, le tampon de gigue vise {target} ms ; {concealed} ms comblées, {discarded} paquets écartés.',
   ownUplink: 'De votre micro au socket',
   roundTrip: 'Aller-retour au relais',
   concealed: 'Comblé dans la dernière minute',
   discarded: 'Paquets trop tardifs, jusqu’ici',
+  leftOut: 'Paquets omis par le relais, jusqu’ici',
   withheld: 'Paquets non envoyés, jusqu’ici',
   jitterTarget: 'Le tampon de gigue vise',
 

@@ -160,10 +160,18 @@ export const pt: Words = {
   stageDevice: 'Saída de som',
   stageSum: 'Da boca ao ouvido',
   lastMinute: 'O último minuto, em ms',
+  playoutMinute: 'Nível e falhas',
+  plotLevel: 'Nível, dB',
+  plotTarget: 'Alvo da memória de jitter, ms',
+  plotConcealed: 'Disfarçado, ms',
+  plotDiscarded: 'Pacotes descartados',
+  playoutText:
+    'O último minuto: o nível é de {level} dB, a memória de jitter aponta para {target} ms; {concealed} ms disfarçados, {discarded} pacotes descartados.',
   ownUplink: 'Do seu microfone ao socket',
   roundTrip: 'Ida e volta ao relé',
   concealed: 'Disfarçado no último minuto',
   discarded: 'Pacotes atrasados, até agora',
+  leftOut: 'Pacotes que o relé omitiu, até agora',
   withheld: 'Pacotes não enviados, até agora',
   jitterTarget: 'A memória de jitter aponta para',
 
