@@ -8,10 +8,7 @@ import { LOOK_AHEAD_US, samplesToMs } from './audio/units.ts';
 import { concealedIn, DelayHistory, judge } from './ui/delay-history.ts';
 import { blend, type Stages, split, sum } from './ui/stages.ts';
 import * as store from './ui/store.ts';
-
-/** A sign of a weak link of one's own is shown for this long. */
-const WEAK_MS = 5_000;
-const WEAK_ROUND_TRIP_MS = 120;
+import { WeakLinks } from './ui/weak-links.ts';
 
 /** Of a new figure in the shown one; reports come ten times a second. */
 const SHARE = 0.25;
@@ -19,14 +16,13 @@ const SHARE = 0.25;
 export class DelayWatch {
   readonly #meter = new DelayMeter();
   readonly #history = new DelayHistory();
+  readonly #weakLinks = new WeakLinks();
   /** As shown, of what was heard last. */
   #stages: Stages | null = null;
   /** What the microphone of who was heard last costs, as they say. */
   #microphoneMs: number | null = null;
   #shortestTripMs = 0;
   #packetMs = 0;
-  #withheld = 0;
-  #weakUntilMs = 0;
 
   constructor() {
     batch(() => {
@@ -35,6 +31,7 @@ export class DelayWatch {
       store.delaySamples.value = [];
       store.concealedMs.value = 0;
       store.roundTripMs.value = 0;
+      store.uplink.value = { lagMs: 0, withheld: 0 };
       store.leftOut.value = 0;
       store.weakLinks.value = [];
     });
@@ -115,23 +112,13 @@ export class DelayWatch {
     store.delaySamples.value = [...this.#history.samples];
     store.concealedMs.value = concealedIn(this.#history.samples);
     if (heard !== null) store.delayVerdict.value = judge(heard, store.roundTripMs.value);
-    store.weakLinks.value = [...this.#own(nowMs), ...this.#others(heard !== null)];
-  }
-
-  #own(nowMs: number): number[] {
-    const { withheld } = store.uplink.value;
-    const trouble = withheld > this.#withheld || store.roundTripMs.value >= WEAK_ROUND_TRIP_MS;
-    if (trouble) this.#weakUntilMs = nowMs + WEAK_MS;
-    this.#withheld = withheld;
-    const id = store.roomState.value.ownId;
-    return id !== null && nowMs < this.#weakUntilMs ? [id] : [];
-  }
-
-  /** Of a mix nobody can say whose packets were late. */
-  #others(sounding: boolean): number[] {
-    const talkers = store.others.value.filter((p) => p.talking);
-    const blamed = sounding && talkers.length === 1 && store.delayVerdict.value === 'their_link';
-    return blamed ? [talkers[0]!.id] : [];
+    store.weakLinks.value = this.#weakLinks.seen(nowMs, {
+      ownId: store.roomState.value.ownId,
+      withheld: store.uplink.value.withheld,
+      roundTripMs: store.roundTripMs.value,
+      talkers: store.others.value.filter((p) => p.talking).map((p) => p.id),
+      verdict: heard === null ? null : store.delayVerdict.value,
+    });
   }
 }
 
