@@ -10,12 +10,16 @@ const PTIME = 960;
 
 function setUp() {
   const sent: UpPacket[] = [];
+  const count = { withheld: 0 };
   const uplink = new Uplink(PTIME, {
     encode: (pcm) => Uint8Array.of(Math.round(pcm[0]! * 100)),
     // Half of full scale is speech, a tenth and more may be the rise to it.
     hears: (pcm) => ({ speech: pcm[0]! >= 0.5, rise: pcm[0]! >= 0.1 ? 'from_start' : 'none' }),
     captureStamp: (us) => us,
     send: (packet) => sent.push(packet),
+    withheld: () => {
+      count.withheld += 1;
+    },
   });
   let n = 0;
   const say = (values: number[], open = true) => {
@@ -25,7 +29,7 @@ function setUp() {
       n += 1;
     }
   };
-  return { sent, uplink, say };
+  return { sent, count, uplink, say };
 }
 
 describe('uplink', () => {
@@ -101,6 +105,20 @@ describe('uplink', () => {
     say([0]);
     expect(sent.at(-1)).toMatchObject({ end: true, timestamp: 17 * PTIME });
     expect(sent.length).toBe(2);
+  });
+
+  test('what a full link does not take is counted, pre-roll too; silence and mute are not', () => {
+    const { count, uplink, say } = setUp();
+    say([0, 0, 0.2, 0.3], false);
+    expect(count.withheld).toBe(0);
+    say([0.9], false);
+    expect(count.withheld).toBe(3);
+    say([0.9]);
+    say([0.9, 0.9], false);
+    expect(count.withheld).toBe(5);
+    uplink.mute(true);
+    say([0.9], false);
+    expect(count.withheld).toBe(5);
   });
 
   test('a talkspurt of which nothing got through needs no end', () => {

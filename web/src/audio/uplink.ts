@@ -22,6 +22,8 @@ export interface UplinkParts {
   /** Relay clock of an instant of this machine, as it travels. */
   captureStamp: (localUs: number) => number;
   send: (packet: UpPacket) => void;
+  /** A frame that should have been sent was not, because the link takes none. */
+  withheld: () => void;
 }
 
 interface Kept {
@@ -98,7 +100,10 @@ export class Uplink {
   }
 
   #sendFrame(frame: Frame, open: boolean, flags: { preRoll: boolean; end: boolean }): boolean {
-    if (!open) return false;
+    if (!open) {
+      this.#parts.withheld();
+      return false;
+    }
     this.#send({
       ...flags,
       marker: this.#markerDue,

@@ -156,6 +156,9 @@ function beginUplink(): void {
     hears: (pcm) => detector.hears(pcm),
     captureStamp: (us) => session!.clock.captureStamp(us),
     send: (packet) => session!.send(packet),
+    withheld: () => {
+      withheld += 1;
+    },
   });
   uplink.continuous = intent.continuous;
   uplink.mute(silent());
@@ -170,9 +173,7 @@ function takeBlock(block: Float32Array, sampleRate: number): void {
   framer?.push(block, localUs(), (frame) => {
     if (uplink === null || session === null || !session.welcomed) return;
     const ageUs = localUs() - frame.capturedUs;
-    const open = session.takesAudio && ageUs < MAX_AGE_US;
-    uplink.take(frame, open);
-    if (!open) withheld += 1;
+    uplink.take(frame, session.takesAudio && ageUs < MAX_AGE_US);
     lagMs = (ageUs - (frame.pcm.length / SAMPLES_PER_MS) * 1000) / 1000;
     const told = microphone.wrote(lagMs, performance.now());
     if (told !== null) session.say({ type: 'microphone', delay_ms: told });
