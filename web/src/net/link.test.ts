@@ -110,6 +110,14 @@ describe('uplink gate', () => {
     expect(gate.open(0, 5 * packet + 1)).toBe(false);
   });
 
+  test('of music, which has more bytes, it is 100 ms too', () => {
+    const gate = new UplinkGate(64_000, 20);
+    gate.bitrate = 96_000;
+    const larger = (96_000 / 8) * 0.02 + 53;
+    expect(gate.open(0, 5 * larger)).toBe(true);
+    expect(gate.open(0, 5 * larger + 1)).toBe(false);
+  });
+
   test('stays open on a link that answers', () => {
     expect(send(new UplinkGate(64_000, 20), 1000, 500, (ms) => ms + 5)).toBe(500);
     expect(send(new UplinkGate(64_000, 20), 1000, 500, (ms) => ms + 60)).toBe(500);

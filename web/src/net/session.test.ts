@@ -146,6 +146,8 @@ describe('a session', () => {
     expect(stay.session.takesAudio).toBe(true);
     FakeSocket.last.bufferedAmount = 2_000;
     expect(stay.session.takesAudio).toBe(false);
+    stay.session.bitrate = 160_000;
+    expect(stay.session.takesAudio).toBe(true);
     FakeSocket.last.bufferedAmount = 0;
     vi.advanceTimersByTime(500);
     expect(stay.session.takesAudio).toBe(false);

@@ -177,6 +177,11 @@ export class Session {
     return this.#gate !== null && this.#socket?.readyState === WebSocket.OPEN;
   }
 
+  /** Of what is sent from now on, until the next welcome, which says the room's. */
+  set bitrate(bitrate: number) {
+    if (this.#gate !== null) this.#gate.bitrate = bitrate;
+  }
+
   /** Whether audio sent now would get through while it is fresh. */
   get takesAudio(): boolean {
     return this.welcomed && this.#gate!.open(performance.now(), this.#socket!.bufferedAmount);

@@ -25,16 +25,23 @@ interface Ping {
 }
 
 export class UplinkGate {
-  readonly #maxBufferedBytes: number;
+  readonly #ptimeMs: number;
+  #maxBufferedBytes = 0;
   readonly #pace: Pace;
   readonly #unanswered = new Map<number, Ping>();
   #sentBytes = 0;
   #answeredBytes = 0;
 
   constructor(bitrate: number, ptimeMs: number) {
-    const packetBytes = Math.round((bitrate / 8) * (ptimeMs / 1000)) + OVERHEAD_BYTES;
-    this.#maxBufferedBytes = Math.max(1, Math.floor(BUFFERED_MS / ptimeMs)) * packetBytes;
-    this.#pace = new Pace(ptimeMs * 1000, packetBytes, budgetUs(0));
+    this.#ptimeMs = ptimeMs;
+    this.bitrate = bitrate;
+    this.#pace = new Pace(ptimeMs * 1000, packetBytes(bitrate, ptimeMs), budgetUs(0));
+  }
+
+  /** Of what is sent from now on; the pace learns it from what is sent. */
+  set bitrate(bitrate: number) {
+    const packets = Math.max(1, Math.floor(BUFFERED_MS / this.#ptimeMs));
+    this.#maxBufferedBytes = packets * packetBytes(bitrate, this.#ptimeMs);
   }
 
   packetSent(messageBytes: number, nowMs: number): void {
@@ -73,6 +80,9 @@ export class UplinkGate {
     return this.#sentBytes - this.#answeredBytes;
   }
 }
+
+const packetBytes = (bitrate: number, ptimeMs: number): number =>
+  Math.round((bitrate / 8) * (ptimeMs / 1000)) + OVERHEAD_BYTES;
 
 const us = (ms: number): number => Math.round(ms * 1000);
 

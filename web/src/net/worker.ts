@@ -148,7 +148,9 @@ function beginUplink(): void {
   const detector = new SpeechDetector();
   uplink?.mute(true);
   encoder?.free();
-  const fresh = opus.encoder(intent.bitrate ?? welcome.bitrate);
+  const bitrate = intent.bitrate ?? welcome.bitrate;
+  const fresh = opus.encoder(bitrate);
+  session!.bitrate = bitrate;
   encoder = fresh;
   framer = new Framer(capture.sampleRate, ptimeSamples, capture.latencyUs, framer?.nextTimestamp ?? 0);
   uplink = new Uplink(ptimeSamples, {
