@@ -1,6 +1,6 @@
 // Chirps in a room where somebody talks, and finding them again in what was recorded there.
 
-import { joined, peak, RATE, silence, speech } from '../e2e/support/sound.ts';
+import { joined, peak, RATE, silence, speech } from './sound.ts';
 
 const CHIRP_SAMPLES = 0.02 * RATE;
 const FROM_HZ = 400;
