@@ -1,5 +1,4 @@
-// Proves: push to talk under finger and space bar, and how soon it is heard; mute and deafen as others see and hear
-// them; one tab in a room.
+// Proves: push to talk under finger and space bar; mute and deafen as others see and hear them; one tab in a room.
 
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
@@ -82,35 +81,6 @@ test('push to talk: what can only press the button, and not hold it, turns it on
   await button.evaluate((element: HTMLElement) => element.click());
   await talking(grace.page, false);
   expect([...complaints, ...grace.complaints]).toEqual([]);
-  await page.context().close();
-  await grace.page.context().close();
-});
-
-test('the microphone is warm: a press is heard at once', async () => {
-  const { page } = await join(here.browser, here.relay, 'warm', 'Ada');
-  const grace = await join(here.browser, here.relay, 'warm', 'Grace', 'listen');
-  await page.getByTestId('talk-mode').click();
-  await talking(grace.page, false);
-  const seen = grace.page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        const look = () => {
-          if (document.querySelector('[data-self=false][data-talking=true]') === null) return;
-          observer.disconnect();
-          resolve(performance.timeOrigin + performance.now());
-        };
-        const observer = new MutationObserver(look);
-        observer.observe(document.body, { subtree: true, attributes: true });
-      }),
-  );
-  const pressed = await page.evaluate(() => {
-    window.dispatchEvent(new KeyboardEvent('keydown', { code: 'Space' }));
-    return performance.timeOrigin + performance.now();
-  });
-  const ms = (await seen) - pressed;
-  console.log(`press to talking on the other screen: ${ms.toFixed(0)} ms`);
-  // A packet time and the way there on an idle machine; this one may be busy.
-  expect(ms).toBeLessThan(500);
   await page.context().close();
   await grace.page.context().close();
 });

@@ -60,7 +60,7 @@ export function percentile(values: number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? Number.NaN;
 }
 
-function babble(length: number): Float32Array {
+export function babble(length: number): Float32Array {
   const all = new Float32Array(length);
   BABBLE.forEach((name, n) => {
     const voice = joined(speech(name), silence(0.1));

@@ -5,10 +5,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, temporaryFolder } from './process.ts';
-import { fromInt16 } from './sound.ts';
+import { fromInt16, RATE } from './sound.ts';
 
 /** Browsers do not offer monitors as microphones; a remapped one they do. */
 const ROOM = ['-L', 'module-remap-source source_name=mouth master=ear.monitor'];
+
+/** It comes in pieces of 5 ms. */
+const LOOKS = 200;
+const LOOK_EVERY_MS = 3;
 
 export class Speaker {
   readonly #folder = temporaryFolder();
@@ -95,6 +99,17 @@ export class Recording {
   constructor(recorder: ChildProcess, path: string) {
     this.#recorder = recorder;
     this.#path = path;
+  }
+
+  /** When its first sample sounded, by the clock of the system: of many looks that at which least stood in line. */
+  async beganMs(): Promise<number> {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (let n = 0; n < LOOKS; n++) {
+      const recordedMs = (statSync(this.#path).size / 2 / RATE) * 1000;
+      earliest = Math.min(earliest, performance.timeOrigin + performance.now() - recordedMs);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+    return earliest;
   }
 
   async stop(): Promise<Float32Array> {
