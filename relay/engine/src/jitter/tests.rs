@@ -236,10 +236,13 @@ fn pre_roll_is_late_by_intent_and_its_delay_is_gone_within_half_a_second() {
     // The first two packets come with the third.
     let late = |n| if n < 2 { (2 - n as u64) * 20_000 } else { 300 };
     let played = play(OpusCodec::new(Ptime::Ms20), &voice(48_000 * 2), 0, late, |n, p| p.pre_roll = n < 2);
-    let first = played.delays[0].1;
-    assert!(first > 50.0, "{first} ms at first");
-    let delay = played.mean_delay(600_000, 1_500_000);
-    assert!(delay < 40.0, "{delay} ms");
+    let (began, first) = played.delays[0];
+    let usual = played.mean_delay(1_500_000, 2_000_000);
+    let gone = played.mean_delay(began + 500_000, began + 520_000);
+    assert!(first > usual + 30.0, "{first} ms at first, {usual} ms later");
+    // Less than a pitch period of this voice is left.
+    assert!(gone < usual + 8.3, "{gone} ms after half a second, {usual} ms later");
+    assert!(usual < 40.0, "{usual} ms");
     assert_eq!(played.stats.discarded, 0);
 }
 
