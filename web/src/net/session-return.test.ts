@@ -160,13 +160,19 @@ describe('the way back', () => {
     expect(lines()).toEqual(['one', 'two', 'three']);
   });
 
-  test('a line that the relay refuses is let go', () => {
-    stay.begin();
-    FakeSocket.last.says(WELCOME);
-    stay.session.chat('\u202e');
-    FakeSocket.last.says({ type: 'error', code: 'bad_message', message: 'hidden characters' });
-    expect(stay.unsaid).toEqual([]);
-  });
+  test.each(['bad_message', 'too_big'])(
+    'a line that the relay refuses as %s is let go, and not said again',
+    async (code) => {
+      stay.begin();
+      FakeSocket.last.says(WELCOME);
+      stay.session.chat('\u202e');
+      FakeSocket.last.says({ type: 'error', code, message: 'not so' });
+      expect(stay.unsaid).toEqual([]);
+      await stay.lostAndOpened();
+      FakeSocket.last.says(BACK);
+      expect(FakeSocket.last.texts('chat')).toEqual([]);
+    },
+  );
 
   test('another name and colour are said, and again after each way back that did not hear of them', async () => {
     const own = { id: 1, name: 'Ada', colour: 0, role: 'talker', muted: false, talking: false, away: false };

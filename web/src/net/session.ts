@@ -253,7 +253,7 @@ export class Session {
         if (this.#isNew(message.message)) this.#events.message(message);
         break;
       case 'error':
-        if (message.code === 'bad_message') this.#refused();
+        if (message.code === 'bad_message' || message.code === 'too_big') this.#refused();
         this.#events.message(message);
         break;
       default:
