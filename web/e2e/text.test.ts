@@ -1,8 +1,10 @@
 // Proves, in real Chromium against the real relay: joining, who is here, chat, notices, and that words from outside
 // are words.
 
+import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { join, participant, visit } from './support/chromium.ts';
+import { Bare } from './support/bare.ts';
+import { connected, join, participant, visit } from './support/chromium.ts';
 import { stage } from './support/stage.ts';
 
 const here = stage();
@@ -114,6 +116,61 @@ test('names that turn text around are refused, and so is a chat of 10,000 charac
   await mallory.page.context().close();
 });
 
+test('a chat of 10,000 characters that gets past the page is refused by the relay, and said to be', async () => {
+  const ada = await visit(here.browser, here.relay, 'past');
+  await ada.page.addInitScript(() => {
+    const original = Worker.prototype.postMessage as (message: unknown, transfer: unknown) => void;
+    Worker.prototype.postMessage = function (message, transfer?: unknown) {
+      const long = message.kind === 'chat' && message.text === 'long';
+      original.call(this, long ? { ...message, text: 'x'.repeat(10_000) } : message, transfer);
+    };
+  });
+  await ada.page.reload();
+  await ada.page.getByTestId('name').fill('Ada');
+  await ada.page.getByTestId('join-listen').click();
+  await connected(ada.page);
+  const mallory = await Bare.join(here.browser, here.relay, 'past', 'Mallory');
+  const say = async (text: string) => {
+    await ada.page.getByTestId('chat-input').fill(text);
+    await ada.page.getByTestId('chat-send').click();
+  };
+  await say('long');
+  await ada.page.getByTestId('notice').getByText('The relay refused that').waitFor();
+  await mallory.say({ type: 'chat', text: 'y'.repeat(1_001) });
+  expect(await mallory.told('error')).toMatchObject({ code: 'bad_message' });
+  // Neither line is shown to anybody or said again, and both may go on.
+  await connected(ada.page);
+  await say('short');
+  expect(await mallory.told('chat')).toMatchObject({ text: 'short' });
+  await mallory.say({ type: 'chat', text: 'mine' });
+  await ada.page.getByText('mine', { exact: true }).waitFor();
+  expect(await ada.page.getByTestId('chat-text').allTextContents()).toEqual(['short', 'mine']);
+  expect(ada.complaints).toEqual([]);
+  await mallory.leave();
+  await ada.page.context().close();
+});
+
+test('a line that turns text around turns nothing but itself', async () => {
+  const ada = await join(here.browser, here.relay, 'turned', 'Ada', 'listen');
+  const mallory = await Bare.join(here.browser, here.relay, 'turned', 'Mallory');
+  // What overrides or embeds a direction is refused …
+  for (const mark of ['\u202e', '\u202b', '\u2067']) {
+    await mallory.say({ type: 'chat', text: `turned ${mark}abcdef` });
+    expect(await mallory.told('error')).toMatchObject({ code: 'bad_message' });
+  }
+  // … and what is written from right to left is, but nothing around it.
+  await mallory.say({ type: 'chat', text: 'שלום לכולם' });
+  await mallory.say({ type: 'chat', text: 'straight on' });
+  await ada.page.getByText('straight on').waitFor();
+  const lines = ada.page.getByTestId('chat-line');
+  expect(await lines.count()).toBe(2);
+  expect(await runsOf(lines.nth(0).getByTestId('chat-text'))).toEqual(['left']);
+  for (const n of [0, 1]) expect(await runsOf(lines.nth(n).locator('.said-head')), `head ${n}`).toEqual(['right']);
+  expect(await runsOf(lines.nth(1).getByTestId('chat-text'))).toEqual(['right']);
+  await mallory.leave();
+  await ada.page.context().close();
+});
+
 test('a room whose name is malformed is explained', async () => {
   const context = await here.browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
@@ -125,3 +182,24 @@ test('a room whose name is malformed is explained', async () => {
   }
   await context.close();
 });
+
+/** Which ways the letters of an element run, as they are painted. */
+const runsOf = (element: Locator): Promise<string[]> =>
+  element.evaluate((root) => {
+    const ways = new Set<string>();
+    let before: number | null = null;
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const text = walker.currentNode as Text;
+      for (let at = 0; at < text.length; at++) {
+        if (!/[\p{L}\p{N}]/u.test(text.data[at]!)) continue;
+        const letter = document.createRange();
+        letter.setStart(text, at);
+        letter.setEnd(text, at + 1);
+        const { left } = letter.getBoundingClientRect();
+        if (before !== null) ways.add(left > before ? 'right' : 'left');
+        before = left;
+      }
+    }
+    return [...ways];
+  });
