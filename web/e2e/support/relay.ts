@@ -1,6 +1,7 @@
 // The shipped relay as a process of its own, with TLS, on a free port of loopback.
 
 import { readFileSync } from 'node:fs';
+import { request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { built, Child, freePort, temporaryFolder } from './process.ts';
@@ -32,7 +33,11 @@ export class Relay {
   }
 
   get origin(): string {
-    return `https://${this.#host}:${this.port}`;
+    return `${this.#plain ? 'http' : 'https'}://${this.#host}:${this.port}`;
+  }
+
+  get #plain(): boolean {
+    return this.#flags.includes('--plain');
   }
 
   /** The folder in which the relay keeps its keys. */
@@ -107,7 +112,8 @@ export class Relay {
   ): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const headers = { ...more, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
-      const call = request(`${this.origin}${path}`, { method, headers, rejectUnauthorized: false }, (response) => {
+      const ask = this.#plain ? plainRequest : request;
+      const call = ask(`${this.origin}${path}`, { method, headers, rejectUnauthorized: false }, (response) => {
         let text = '';
         response.on('data', (part: Buffer) => {
           text += part;
