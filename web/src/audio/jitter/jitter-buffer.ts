@@ -40,7 +40,7 @@ const MAX_PACKETS = 100;
 /** What steering by resampling may do, and the distances from the target at which it does all of it, and up to which it is alone. */
 const MAX_STEER = 0.004;
 const FULL_STEER_US = 8_000;
-const STEERED_US = 15_000;
+const STEERED_US = 10_000;
 /** Worth waiting for while nothing is known: an audio device's own scheduling noise. */
 const FIRST_GUESS_US = 8_000;
 /** What would be played within this time of the end of the block may be slowed down to wait for what is late. */
