@@ -1,11 +1,18 @@
 //! Puts the built page where the relay embeds it from: a ready `web/dist`, or one that npm builds now.
 
 use std::{
-    env, fs, io,
+    env, fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::{Command, exit},
     time::SystemTime,
 };
+
+use flate2::{Compression, write::GzEncoder};
+
+/// Files that get smaller, from this many bytes on.
+const COMPRESSED: [&str; 6] = ["css", "html", "js", "json", "wasm", "webmanifest"];
+const WORTH_COMPRESSING: usize = 1024;
 
 /// What the page is built from.
 const SOURCES: [&str; 10] = [
@@ -98,10 +105,23 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             copy(&entry.path(), &target)?;
         } else {
-            fs::copy(entry.path(), target)?;
+            let content = fs::read(entry.path())?;
+            let compresses = target.extension().is_some_and(|it| COMPRESSED.iter().any(|extension| it == *extension));
+            if compresses && content.len() >= WORTH_COMPRESSING {
+                let mut beside = target.clone().into_os_string();
+                beside.push(".gz");
+                fs::write(beside, gzipped(&content)?)?;
+            }
+            fs::write(target, content)?;
         }
     }
     Ok(())
+}
+
+fn gzipped(content: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content)?;
+    encoder.finish()
 }
 
 fn fail(message: &str) -> ! {
