@@ -1,14 +1,20 @@
 // Push to talk: the same control under a finger, a mouse, the space bar, and what can only press it.
 
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { MicrophoneIcon, PushIcon } from './icons.tsx';
 import { Level } from './level.tsx';
+import { PushPointer } from './push-pointer.ts';
 import { CLOSED, type PushEvent, step } from './push-to-talk.ts';
 import { ownLevel, ownTalking, push } from './store.ts';
 import { t } from './words.ts';
 
 export function PushButton() {
   useEffect(() => listenToKeys(), []);
+  const pointer = useRef(new PushPointer()).current;
+  const read = (event: PointerEvent | MouseEvent) => {
+    const what = pointer.read(event as PointerEvent, push.value.open);
+    if (what !== null) happen(what, event);
+  };
   const { open, latched } = push.value;
   return (
     <button
@@ -20,14 +26,11 @@ export function PushButton() {
         if (event.button !== 0) return;
         // Sliding off the button is not letting go.
         event.currentTarget.setPointerCapture(event.pointerId);
-        happen('press', event);
+        read(event);
       }}
-      onPointerUp={(event) => happen('release', event)}
-      onPointerCancel={(event) => happen('lose', event)}
-      onClick={(event) => {
-        // No pointer pressed it: the Enter key, a screen reader or a switch, none of which can hold.
-        if (event.detail === 0) happen('toggle', event);
-      }}
+      onPointerUp={read}
+      onPointerCancel={read}
+      onClick={read}
       onKeyDown={(event) => {
         // An Enter key that is held would press again and again.
         if (event.key === 'Enter' && event.repeat) event.preventDefault();
