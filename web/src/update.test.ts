@@ -1,4 +1,5 @@
-// Proves: a page is told from another one by the scripts it names, and a relay that does not say has no other one.
+// Proves: a page is told from another one by the scripts it names, extensions of the browser change nothing, and a relay
+// that does not say has no other one.
 
 import { beforeEach, expect, test, vi } from 'vitest';
 import { pageWasUpdated } from './update.ts';
@@ -7,7 +8,8 @@ const page = (hash: string) => `<script type="module" src="/assets/index-${hash}
 
 beforeEach(() => {
   const script = (src: string | null) => ({ getAttribute: () => src });
-  vi.stubGlobal('document', { scripts: [script('/assets/index-Ab12.js'), script(null)] });
+  const injected = ['chrome-extension://abcdef/injected.js', 'https://tools.example/assets/tool.js', '/tool.js'];
+  vi.stubGlobal('document', { scripts: ['/assets/index-Ab12.js', null, ...injected].map(script) });
   return () => vi.unstubAllGlobals();
 });
 
