@@ -16,7 +16,7 @@ const SEAT: KeptSeat = {
   atMs: 1_000,
 };
 /** Without gains the page would show somebody as heard whom the relay keeps silenced. */
-const UNHEARD = JSON.stringify({ ...SEAT, gains: undefined });
+const UNHEARD = [undefined, null].map((gains) => JSON.stringify({ ...SEAT, gains }));
 let stored: Map<string, string>;
 
 beforeEach(() => {
@@ -38,7 +38,7 @@ test('a seat is kept for 30 s and for its room', () => {
   expect(keptSeat('lobby', 2_000)).toBeNull();
 });
 
-test.each(['', '{', 'null', '[]', '{"token":1}', '"text"', UNHEARD])('%j is no seat', (text) => {
+test.each(['', '{', 'null', '[]', '{"token":1}', '"text"', ...UNHEARD])('%j is no seat', (text) => {
   stored.set('lanline.seat.lobby', text);
   expect(keptSeat('lobby', 2_000)).toBeNull();
 });

@@ -60,6 +60,7 @@ function parse(text: string): KeptSeat | null {
       typeof seat.name === 'string' &&
       typeof seat.atMs === 'number' &&
       typeof seat.gains === 'object' &&
+      seat.gains !== null &&
       Array.isArray(seat.unsaid)
       ? seat
       : null;
