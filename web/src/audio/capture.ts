@@ -2,8 +2,9 @@
 // samples; elsewhere a capture worklet does, and there is an audio context in between.
 
 import { addModule, PartMissing } from '../parts.ts';
+import { begun, NeverBegan } from './begun.ts';
 import workletUrl from './capture.worklet.ts?worker&url';
-import { keepRunning } from './keep-running.ts';
+import { keepRunning, standsStill } from './keep-running.ts';
 import { SlidingMinimum } from './sliding-minimum.ts';
 import { SAMPLE_RATE } from './units.ts';
 
@@ -125,7 +126,7 @@ export async function askForMicrophone({ deviceId, ...processing }: Processing):
 
 interface Connection {
   feed: CaptureFeed;
-  /** Samples come as long as the track has some. */
+  /** Samples come as long as the track has some; after an interruption by itself. */
   readonly running: boolean;
   close(): void;
 }
@@ -142,7 +143,9 @@ async function connectWorklet(track: MediaStreamTrack, stopped: () => void): Pro
   const rate = track.getSettings().sampleRate || SAMPLE_RATE;
   try {
     return await connectAt(track, stopped, { latencyHint: 0, sampleRate: rate });
-  } catch {
+  } catch (error) {
+    // It is not for the rate that nothing was said.
+    if (error instanceof NeverBegan) throw error;
     return connectAt(track, stopped, { latencyHint: 0 });
   }
 }
@@ -161,7 +164,7 @@ async function connectAt(
       .createMediaStreamSource(new MediaStream([track]))
       .connect(node)
       .connect(context.destination);
-    await context.resume();
+    await begun(context.resume());
     const { port1, port2 } = new MessageChannel();
     node.port.postMessage(port1, [port1]);
     const feed: CaptureFeed = { via: 'worklet', port: port2, sampleRate: context.sampleRate };
@@ -172,7 +175,7 @@ async function connectAt(
     return {
       feed,
       get running() {
-        return context.state === 'running';
+        return !standsStill(context);
       },
       close: () => {
         rest();

@@ -6,6 +6,10 @@ const RESUMES_WITHIN_MS = 1_000;
 
 type Context = Pick<AudioContext, 'resume' | 'addEventListener' | 'removeEventListener'> & { readonly state: string };
 
+/** A fresh one is wanted; what is interrupted goes on by itself, or is suspended at the end. */
+export const standsStill = ({ state }: { readonly state: string }): boolean =>
+  state === 'suspended' || state === 'closed';
+
 /** `gone`: it stands still and does not go on. The result ends the watch; it has to be called before a close. */
 export function keepRunning(context: Context, gone: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
