@@ -3,6 +3,7 @@
 // deafened needs none of it: the context rests meanwhile.
 
 import { effect } from '@preact/signals';
+import { begun } from './audio/begun.ts';
 import { ClockGaps, type OutputStep, OutputSteps } from './audio/output-steps.ts';
 import { type Playout, type PlayoutReport, startPlayout } from './audio/playout.ts';
 import type { DelayWatch } from './delay-watch.ts';
@@ -25,8 +26,6 @@ export function tellAudioSession(talks: boolean): void {
 const REST_AFTER_MS = 1_000;
 /** A context that does not wake within this time waits for a tap. */
 const WAKES_WITHIN_MS = 500;
-/** A wireless device takes a while until it plays. */
-const BEGINS_WITHIN_MS = 5_000;
 
 export class Output {
   readonly #delay: DelayWatch;
@@ -56,11 +55,11 @@ export class Output {
     this.#playout = playout;
     if (this.#closed) playout.stop();
     else {
+      if (store.deafened.value) this.#rest();
       this.#endings.push(
         effect(() => this.#follow()),
         this.#watchDevice(),
       );
-      if (store.deafened.value) this.#rest();
     }
     // Made without a tap, after a reload: the browser may want one first.
     this.#showPaused();
@@ -105,10 +104,10 @@ export class Output {
   #follow(): void {
     const deafened = store.deafened.value;
     this.#playout?.setVolume(deafened ? 0 : settings.volume.value);
-    this.#playout?.setSpeaker(settings.speakerId.value);
+    void this.#playout?.setSpeaker(settings.speakerId.value);
     clearTimeout(this.#restTimer);
-    if (deafened) this.#restTimer = setTimeout(() => this.#rest(), REST_AFTER_MS);
-    else if (this.#resting) this.#wake();
+    if (deafened && !this.#resting) this.#restTimer = setTimeout(() => this.#rest(), REST_AFTER_MS);
+    else if (!deafened && this.#resting) this.#wake();
   }
 
   /** A context keeps the rate of the device it began with, and Firefox cancels echo only at that of the device. */
@@ -163,8 +162,7 @@ export class Output {
     this.#gaps = new ClockGaps();
     const context = this.#newContext();
     try {
-      const playout = await this.#newPlayout(context);
-      await begun(context.resume());
+      const playout = await begun(this.#begin(context));
       if (this.#closed) {
         playout.stop();
         return;
@@ -181,14 +179,17 @@ export class Output {
       void context.close();
     } finally {
       this.#renewing = false;
-      if (this.#renewAgain) {
-        this.#renewAgain = false;
-        void this.#renew(null);
-      }
+      const again = this.#renewAgain && !this.#closed;
+      this.#renewAgain = false;
+      if (again) void this.#renew(null);
     }
   }
-}
 
-/** A browser that wants a tap first lets one wait for ever. */
-const begun = (resumed: Promise<void>): Promise<void> =>
-  Promise.race([resumed, new Promise<void>((_, reject) => setTimeout(reject, BEGINS_WITHIN_MS))]);
+  /** Nobody is heard before it plays where it should. */
+  async #begin(context: AudioContext): Promise<Playout> {
+    const playout = await this.#newPlayout(context);
+    await playout.setSpeaker(settings.speakerId.peek());
+    await context.resume();
+    return playout;
+  }
+}

@@ -11,7 +11,8 @@ export interface Playout {
   /** Where the network worker sends packets. */
   port: MessagePort;
   setVolume(volume: number): void;
-  setSpeaker(deviceId: string): void;
+  /** It plays there, or cannot, once that is over. */
+  setSpeaker(deviceId: string): Promise<void>;
   stop(): void;
 }
 
@@ -45,7 +46,7 @@ export async function startPlayout(
     context,
     port: port2,
     setVolume: (volume) => send({ kind: 'volume', volume }),
-    setSpeaker: (deviceId) => void playThrough(context, deviceId),
+    setSpeaker: (deviceId) => playThrough(context, deviceId),
     stop: () => {
       node.disconnect();
       void context.close();
