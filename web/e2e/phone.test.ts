@@ -169,18 +169,23 @@ test('an output that runs dry gets a longer buffer, and goes on playing', async 
   await ada.page.context().close();
 });
 
-test('what lies over the page keeps clear of a notch at either side', async () => {
-  const { page, complaints } = await join(here.browser, here.relay, 'notch', 'Ada', 'listen');
-  const [width, notch] = [500, 60];
+test.each([
+  ['at the left', 60, 0],
+  ['at the right', 0, 60],
+  ['at both sides', 60, 60],
+])('what lies over the page keeps clear of a notch %s', async (where, left, right) => {
+  const room = where.replaceAll(' ', '-');
+  const { page, complaints } = await join(here.browser, here.relay, room, 'Ada', 'listen');
+  const width = 500;
   await page.setViewportSize({ width, height: 360 });
   const session = await page.context().newCDPSession(page);
-  await session.send('Emulation.setSafeAreaInsetsOverride', { insets: { left: notch, right: notch } });
+  await session.send('Emulation.setSafeAreaInsetsOverride', { insets: { left, right } });
   const clear = async (testid: string) => {
     const { x, width: own } = (await page.getByTestId(testid).boundingBox())!;
-    expect(x, testid).toBeGreaterThanOrEqual(notch);
-    expect(x + own, testid).toBeLessThanOrEqual(width - notch);
+    expect(x, testid).toBeGreaterThanOrEqual(left);
+    expect(x + own, testid).toBeLessThanOrEqual(width - right);
   };
-  await here.relay.notify('notch', { severity: 'critical', title: 'Doors' });
+  await here.relay.notify(room, { severity: 'critical', title: 'Doors' });
   await page.getByTestId('notice').waitFor();
   await clear('notice');
   await page.getByTestId('notice').getByRole('button').click();
