@@ -195,7 +195,7 @@ test('who is removed, and who was in a room that ended, is told so and does not 
 });
 
 test.each([
-  ['http://plain.test:8480', 'Ask whoever runs the relay', 0],
+  ['http://plain.test:8480', 'Ask whoever runs the relay to start it without --plain', 0],
   ['http://plain.test', 'Scan the code again', 1],
 ])('at %s, which is not secure, the next step is one that works', async (address, words, links) => {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });

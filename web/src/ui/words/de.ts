@@ -187,7 +187,7 @@ export const de: Words = {
   insecureText:
     'Browser geben das Mikrofon und den Ton, den wir brauchen, nur Seiten, die über https geöffnet sind. Scanne den Code noch einmal oder öffne den Link, der mit https beginnt.',
   insecurePortText:
-    'Browser geben das Mikrofon und den Ton, den wir brauchen, nur Seiten, die über https geöffnet sind, und diese Adresse kann das nicht. Frag, wer das Relay betreibt, nach seiner https-Adresse: Es hat eine, wenn es nicht mit --plain gestartet ist.',
+    'Browser geben das Mikrofon und den Ton, den wir brauchen, nur Seiten, die über https geöffnet sind, und diese Adresse kann das nicht. Bitte, wer das Relay betreibt, es ohne --plain zu starten oder dir die https-Adresse des Proxys davor zu geben.',
   openHttps: 'Über https öffnen',
   unsupported: 'Dieser Browser kann es nicht',
   unsupportedText: 'Der Ton ist nicht angelaufen. Ein aktueller Chrome, Edge, Firefox oder Safari kann es.',

@@ -194,7 +194,7 @@ export const en = {
   insecureText:
     'Browsers give a microphone, and the sound we need, only to pages opened over https. Scan the code again, or open the link that begins with https.',
   insecurePortText:
-    'Browsers give a microphone, and the sound we need, only to pages opened over https, and this address has none. Ask whoever runs the relay for its https address: it has one unless it was started with --plain.',
+    'Browsers give a microphone, and the sound we need, only to pages opened over https, and this address has none. Ask whoever runs the relay to start it without --plain, or for the https address of the proxy in front of it.',
   openHttps: 'Open it over https',
   unsupported: 'This browser cannot do it',
   unsupportedText: 'Sound did not start. A current Chrome, Edge, Firefox or Safari will do.',

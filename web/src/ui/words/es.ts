@@ -184,7 +184,7 @@ export const es: Words = {
   insecureText:
     'Los navegadores solo dan el micrófono y el sonido que necesitamos a páginas abiertas por https. Escanea el código otra vez o abre el enlace que empieza por https.',
   insecurePortText:
-    'Los navegadores solo dan el micrófono y el sonido que necesitamos a páginas abiertas por https, y esta dirección no lo tiene. Pide a quien lleva el relé su dirección https: la tiene, salvo que se haya iniciado con --plain.',
+    'Los navegadores solo dan el micrófono y el sonido que necesitamos a páginas abiertas por https, y esta dirección no lo tiene. Pide a quien lleva el relé que lo inicie sin --plain, o la dirección https del proxy que tenga delante.',
   openHttps: 'Abrir por https',
   unsupported: 'Este navegador no puede',
   unsupportedText: 'El sonido no arrancó. Un Chrome, Edge, Firefox o Safari actual sí puede.',

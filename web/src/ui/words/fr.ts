@@ -184,7 +184,7 @@ export const fr: Words = {
   insecureText:
     'Les navigateurs ne donnent le micro, et le son qu’il nous faut, qu’aux pages ouvertes en https. Scannez le code de nouveau ou ouvrez le lien qui commence par https.',
   insecurePortText:
-    'Les navigateurs ne donnent le micro, et le son qu’il nous faut, qu’aux pages ouvertes en https, et cette adresse ne l’offre pas. Demandez à qui gère le relais son adresse https : il en a une, sauf s’il a été démarré avec --plain.',
+    'Les navigateurs ne donnent le micro, et le son qu’il nous faut, qu’aux pages ouvertes en https, et cette adresse ne l’offre pas. Demandez à qui gère le relais de le démarrer sans --plain, ou l’adresse https du proxy placé devant lui.',
   openHttps: 'Ouvrir en https',
   unsupported: 'Ce navigateur ne peut pas',
   unsupportedText: 'Le son n’a pas démarré. Un Chrome, Edge, Firefox ou Safari récent conviendra.',

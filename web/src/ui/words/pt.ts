@@ -184,7 +184,7 @@ export const pt: Words = {
   insecureText:
     'Os navegadores só dão o microfone, e o som de que precisamos, a páginas abertas por https. Leia o código outra vez ou abra a ligação que começa por https.',
   insecurePortText:
-    'Os navegadores só dão o microfone, e o som de que precisamos, a páginas abertas por https, e este endereço não o tem. Peça a quem gere o relé o endereço https dele: existe, a não ser que tenha sido iniciado com --plain.',
+    'Os navegadores só dão o microfone, e o som de que precisamos, a páginas abertas por https, e este endereço não o tem. Peça a quem gere o relé que o inicie sem --plain, ou o endereço https do proxy à frente dele.',
   openHttps: 'Abrir por https',
   unsupported: 'Este navegador não consegue',
   unsupportedText: 'O som não arrancou. Um Chrome, Edge, Firefox ou Safari atual serve.',
