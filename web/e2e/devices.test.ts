@@ -47,6 +47,44 @@ test('sound check: what is chosen meanwhile is tried at once, microphone and spe
   await page.context().close();
 });
 
+test('sound check: what is chosen before the microphone came is asked for, and the one that comes late is let go', async () => {
+  const { page, complaints } = await visit(here.browser, here.relay, 'early');
+  await page.evaluate(() => {
+    const held = { asked: [] as unknown[], tracks: [] as MediaStreamTrack[], give: () => {} };
+    const { mediaDevices } = navigator;
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => {
+      held.asked.push((constraints!.audio as MediaTrackConstraints).echoCancellation);
+      if (held.asked.length === 1) {
+        await new Promise<void>((resolve) => {
+          held.give = resolve;
+        });
+      }
+      const stream = await ask(constraints);
+      held.tracks.push(...stream.getAudioTracks());
+      return stream;
+    };
+    Object.assign(globalThis, { held });
+  });
+  type Held = { asked: boolean[]; tracks: MediaStreamTrack[]; give: () => void };
+  const held = <T>(of: 'asked' | 'tracks' | 'give') =>
+    page.evaluate((of) => {
+      const { held } = globalThis as unknown as { held: Held };
+      if (of === 'give') held.give();
+      return of === 'tracks' ? held.tracks.map(({ readyState }) => readyState) : held.asked;
+    }, of) as Promise<T>;
+  await page.getByTestId('sound-check').click();
+  await page.getByTestId('sound-settings').click();
+  await page.getByTestId('check-start').click();
+  await page.getByTestId('echo-cancellation').click();
+  await page.locator('[data-testid=check-level][data-heard=true]').waitFor();
+  expect(await held('asked')).toEqual([false, true]);
+  await held('give');
+  await expect.poll(() => held('tracks')).toEqual(['live', 'ended']);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
 test('without a track processor a capture context that was stopped goes on, or a fresh one takes its place', async () => {
   const grace = await join(here.browser, here.relay, 'stopped', 'Grace', 'listen');
   const { page, complaints } = await visit(here.browser, here.relay, 'stopped');

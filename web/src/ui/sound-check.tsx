@@ -22,11 +22,14 @@ export function SoundCheck({ ends }: { ends: boolean }) {
   const check = useRef<Check | null>(null);
   /** Counts what was begun and ended: a microphone that comes late is for nobody. */
   const turn = useRef(0);
+  /** Begun, or about to be. */
+  const wanted = useRef(false);
   const state = useSignal<'off' | 'on' | 'recording' | 'playing'>('off');
   const problem = useSignal<Key | null>(null);
 
   const stop = () => {
     turn.current += 1;
+    wanted.current = false;
     check.current?.stop();
     check.current = null;
     state.value = 'off';
@@ -34,6 +37,7 @@ export function SoundCheck({ ends }: { ends: boolean }) {
   const start = async () => {
     stop();
     const mine = turn.current;
+    wanted.current = true;
     problem.value = null;
     heard.value = false;
     try {
@@ -49,7 +53,9 @@ export function SoundCheck({ ends }: { ends: boolean }) {
       state.value = 'on';
       void lookForDevices();
     } catch (error) {
-      if (turn.current === mine) problem.value = error instanceof CaptureError ? PROBLEM[error.failure] : 'micBroken';
+      if (turn.current !== mine) return;
+      wanted.current = false;
+      problem.value = error instanceof CaptureError ? PROBLEM[error.failure] : 'micBroken';
     }
   };
   const record = async () => {
@@ -68,7 +74,7 @@ export function SoundCheck({ ends }: { ends: boolean }) {
   useEffect(
     () =>
       onChange(settings.processing, () => {
-        if (check.current !== null) void start();
+        if (wanted.current) void start();
       }),
     [],
   );
