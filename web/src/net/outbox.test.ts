@@ -1,7 +1,7 @@
 // Proves: what was typed is said once, whichever socket it was typed on.
 
 import { expect, test } from 'vitest';
-import { Outbox } from './outbox.ts';
+import { isBad, isTooBig, Outbox } from './outbox.ts';
 
 const texts = (lines: readonly { text: string }[]) => lines.map(({ text }) => text);
 
@@ -40,10 +40,22 @@ test('in another seat the relay counts from 0, and so is what is left', () => {
   expect(outbox.add('d').echo).toBe(3);
 });
 
-test('a line that the relay does not take is not said for ever', () => {
+test('a line that the relay does not take is not said for ever, and one before it is not lost for it', () => {
   const outbox = new Outbox();
-  outbox.add('bad');
-  outbox.add('good');
-  outbox.refused();
-  expect(texts(outbox.welcomed(0, true))).toEqual(['good']);
+  for (const text of ['on its way back', 'bad', 'good']) outbox.add(text);
+  outbox.refused(({ text }) => text === 'bad');
+  expect(texts(outbox.welcomed(0, true))).toEqual(['on its way back', 'good']);
+  outbox.refused(() => false);
+  expect(texts(outbox.lines)).toEqual(['good']);
+});
+
+test.each([
+  ['short', false, false],
+  ['x'.repeat(1_000), false, false],
+  ['x'.repeat(1_001), false, true],
+  ['\u{1f600}'.repeat(1_000), false, false],
+  ['\u{1f600}'.repeat(1_100), true, true],
+  ['turned \u202e around', false, true],
+])('what the relay does not take: %s', (text, tooBig, bad) => {
+  expect([isTooBig({ echo: 1, text }), isBad({ echo: 1, text })]).toEqual([tooBig, bad]);
 });

@@ -6,6 +6,15 @@ export interface Unsaid {
   text: string;
 }
 
+/** What a message may have at most, and what a line must not have (PROTOCOL.md, "Text"). */
+const MOST_BYTES = 4_096;
+const MOST_CHARACTERS = 1_000;
+const CONTROLS = /[\p{Cc}\u061C\u200B\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u;
+
+export const isTooBig = ({ echo, text }: Unsaid): boolean =>
+  new TextEncoder().encode(JSON.stringify({ type: 'chat', text, echo })).length > MOST_BYTES;
+export const isBad = ({ text }: Unsaid): boolean => [...text].length > MOST_CHARACTERS || CONTROLS.test(text);
+
 export class Outbox {
   #lines: readonly Unsaid[];
   #last: number;
@@ -43,8 +52,9 @@ export class Outbox {
     this.#lines = this.#lines.filter((line) => line.echo > echo);
   }
 
-  /** The relay does not take the one that it came to next. */
-  refused(): void {
-    this.#lines = this.#lines.slice(1);
+  /** The relay does not take one: the first that it `cannot`, for those before may be on their way back. */
+  refused(cannot: (line: Unsaid) => boolean): void {
+    const at = Math.max(0, this.#lines.findIndex(cannot));
+    this.#lines = this.#lines.filter((_, n) => n !== at);
   }
 }

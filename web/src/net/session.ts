@@ -4,7 +4,7 @@
 import { ArrivalReport } from './arrival-report.ts';
 import { RelayClock } from './clock.ts';
 import type { Link } from './messages.ts';
-import { Outbox, type Unsaid } from './outbox.ts';
+import { isBad, isTooBig, Outbox, type Unsaid } from './outbox.ts';
 import { passes, pauseMs, silenceLimitMs, verdict } from './reconnect.ts';
 import { SequenceGaps } from './sequence-gaps.ts';
 import { type PageMessage, parseText, type RelayMessage, type Welcome } from './text.ts';
@@ -253,7 +253,7 @@ export class Session {
         if (this.#isNew(message.message)) this.#events.message(message);
         break;
       case 'error':
-        if (message.code === 'bad_message' || message.code === 'too_big') this.#refused();
+        if (message.code === 'bad_message' || message.code === 'too_big') this.#refused(message.code);
         this.#events.message(message);
         break;
       default:
@@ -267,8 +267,8 @@ export class Session {
   }
 
   /** All else that a page says is well-formed: it was a line, and saying it again would not help. */
-  #refused(): void {
-    this.#outbox.refused();
+  #refused(code: 'bad_message' | 'too_big'): void {
+    this.#outbox.refused(code === 'too_big' ? isTooBig : isBad);
     this.#events.unsaid(this.#outbox.lines);
   }
 
