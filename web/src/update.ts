@@ -8,10 +8,12 @@ const OWN = '/assets/';
 
 /** Whether the relay has another page by now; false too where it does not say. */
 export async function pageWasUpdated(): Promise<boolean> {
-  const scripts = [...document.scripts]
-    .map((script) => script.getAttribute('src'))
-    .filter((src) => src?.startsWith(OWN));
-  const named = (page: string) => scripts.every((src) => page.includes(`"${src}"`));
+  const files = [
+    ...[...document.scripts].map((script) => script.getAttribute('src')),
+    ...[...document.querySelectorAll('link[rel=stylesheet]')].map((link) => link.getAttribute('href')),
+  ].filter((name) => name?.startsWith(OWN));
+  // What names none of them at all is another page than ours: a portal that wants to be paid first.
+  const named = (page: string) => !page.includes(`"${OWN}`) || files.every((name) => page.includes(`"${name}"`));
   try {
     const answer = await fetch('/', { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS) });
     return answer.ok && !named(await answer.text());
