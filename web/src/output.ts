@@ -45,7 +45,7 @@ export class Output {
   /** Inside a click, or the browser does not let it play. */
   constructor(delay: DelayWatch) {
     this.#delay = delay;
-    this.#context = this.#newContext();
+    this.#context = this.#newContext(this.#steps.hint);
   }
 
   /** Gives the port for packets. Throws a `CodecError` where the codec fails. */
@@ -86,8 +86,8 @@ export class Output {
     store.soundPaused.value = false;
   }
 
-  #newContext(): AudioContext {
-    const context = new AudioContext({ latencyHint: this.#steps.hint });
+  #newContext(latencyHint: number): AudioContext {
+    const context = new AudioContext({ latencyHint });
     context.onstatechange = () => {
       if (context === this.#context) this.#showPaused();
     };
@@ -158,9 +158,7 @@ export class Output {
       return;
     }
     this.#renewing = true;
-    this.#steps.take(step);
-    this.#gaps = new ClockGaps();
-    const context = this.#newContext();
+    const context = this.#newContext(this.#steps.hintAfter(step));
     try {
       const playout = await begun(this.#begin(context));
       if (this.#closed) {
@@ -168,6 +166,8 @@ export class Output {
         return;
       }
       this.#playout?.stop();
+      this.#steps.take(step);
+      this.#gaps = new ClockGaps();
       this.#context = context;
       this.#playout = playout;
       this.#follow();
@@ -175,7 +175,8 @@ export class Output {
       this.#showPaused();
       this.onport(playout.port);
     } catch {
-      // What plays goes on playing.
+      // What plays goes on playing, and is looked at anew.
+      this.#steps.take(null);
       void context.close();
     } finally {
       this.#renewing = false;

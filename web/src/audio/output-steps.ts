@@ -18,6 +18,8 @@ const WRONG_FACTOR = 3;
 
 export type OutputStep = 'up' | 'down' | null;
 
+const CHANGE = { up: 1, down: -1, none: 0 } as const;
+
 export class OutputSteps {
   #step = 0;
   #steadyMs = STEADY_MS;
@@ -28,6 +30,11 @@ export class OutputSteps {
 
   get hint(): number {
     return OUTPUT_HINTS[this.#step]!;
+  }
+
+  /** The one that a step leads to. */
+  hintAfter(step: OutputStep): number {
+    return OUTPUT_HINTS[this.#step + CHANGE[step ?? 'none']]!;
   }
 
   /** `underruns`: all there were so far in this context. Not null: it is time for a context with another hint. */
@@ -48,7 +55,7 @@ export class OutputSteps {
   take(step: OutputStep): void {
     if (step === 'up' && this.#triedLess) this.#steadyMs *= WRONG_FACTOR;
     this.#triedLess = step === 'down';
-    this.#step += step === 'up' ? 1 : step === 'down' ? -1 : 0;
+    this.#step += CHANGE[step ?? 'none'];
     this.#sinceMs = null;
     this.#last = 0;
     this.#hiccupsMs = [];

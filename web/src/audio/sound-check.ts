@@ -1,5 +1,6 @@
 // A try of microphone and speaker before anybody else hears it. Nothing of it leaves the page.
 
+import { begun } from './begun.ts';
 import { askForMicrophone, type Processing } from './capture.ts';
 import { audioLevel } from './level.ts';
 import { playThrough } from './speaker.ts';
@@ -32,11 +33,13 @@ export class SoundCheck {
   /** `tell` gets the microphone's level, −dBov, ten times a second. Throws a `CaptureError` where there is none. */
   static async start(processing: Processing, tell: (level: number) => void): Promise<SoundCheck> {
     const context = new AudioContext();
+    let stream: MediaStream | null = null;
     try {
-      const stream = await askForMicrophone(processing);
-      await context.resume();
+      stream = await askForMicrophone(processing);
+      await begun(context.resume());
       return new SoundCheck(stream, context, tell);
     } catch (error) {
+      for (const track of stream?.getTracks() ?? []) track.stop();
       void context.close();
       throw error;
     }
