@@ -74,6 +74,9 @@ export function DelaySheet({ onClose }: { onClose: () => void }) {
       <p class={`verdict ${delayVerdict.value}`} data-testid="delay-sentence">
         {shown === null ? t('delayWaiting') : sentence(sum(shown))}
       </p>
+      {concealedMs.value >= AUDIBLE_GAPS_MS && (
+        <p data-testid="delay-gaps">{t('gaps', { ms: Math.round(concealedMs.value) })}</p>
+      )}
       {shown !== null && (
         <>
           <dl class="stages" data-testid="stages">
@@ -106,8 +109,7 @@ function sentence(ms: number): string {
   const [sole] = talkers;
   const verdict = delayVerdict.value;
   const named = verdict === 'their_link' && (sole === undefined || talkers.length > 1) ? 'poor' : verdict;
-  const delay = t(SENTENCE[named], { ms, name: sole?.name ?? '' });
-  return concealedMs.value < AUDIBLE_GAPS_MS ? delay : `${delay} ${t('gaps', { ms: Math.round(concealedMs.value) })}`;
+  return t(SENTENCE[named], { ms, name: sole?.name ?? '' });
 }
 
 function Stage({ stage, label, ms }: { stage: keyof Stages | 'sum'; label: Key; ms: number }) {

@@ -34,6 +34,19 @@ test('each half second has its level and target, and a bar or a mark only where 
   ]);
 });
 
+test('no line goes over the time in which one was deafened', () => {
+  const [x, concealed, target, ...rest] = playoutColumns([
+    { ...quiet, atMs: 1_000, concealedMs: 5 },
+    { ...quiet, atMs: 9_000, concealedMs: 7 },
+  ]);
+  expect([x, concealed, target]).toEqual([
+    [-8, -7.999, 0],
+    [5, null, 7],
+    [20, null, 20],
+  ]);
+  expect(rest.map((column) => column[1])).toEqual([null, null]);
+});
+
 test('before the first sample there is nothing to draw', () => {
   expect(stageColumns([]).every((column) => column.length === 0)).toBe(true);
   expect(playoutColumns([]).every((column) => column.length === 0)).toBe(true);

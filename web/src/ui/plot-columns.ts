@@ -36,12 +36,22 @@ export function stageColumns(samples: readonly Sample[]): [number[], ...Column[]
 
 /** Concealment and target of the jitter buffer in ms, level in dB, and 1 where packets were discarded. */
 export function playoutColumns(samples: readonly Sample[]): [number[], Column, Column, Column, Column] {
+  const columns: [number[], Column, Column, Column, Column] = [[], [], [], [], []];
+  const [x, concealed, target, level, discards] = columns;
   const now = samples.at(-1)?.atMs ?? 0;
-  return [
-    samples.map(({ atMs }) => (atMs - now) / 1000),
-    samples.map(({ concealedMs }) => (concealedMs > 0 ? concealedMs : null)),
-    samples.map(({ targetMs }) => targetMs),
-    samples.map(({ level }) => Math.max(QUIETEST_DB, -level)),
-    samples.map(({ discarded }) => (discarded > 0 ? 1 : null)),
-  ];
+  let before: number | null = null;
+  for (const sample of samples) {
+    // Who was deafened meanwhile played nothing.
+    if (before !== null && sample.atMs - before > GAP_MS) {
+      x.push((before + 1 - now) / 1000);
+      for (const column of [concealed, target, level, discards]) column.push(null);
+    }
+    before = sample.atMs;
+    x.push((sample.atMs - now) / 1000);
+    concealed.push(sample.concealedMs > 0 ? sample.concealedMs : null);
+    target.push(sample.targetMs);
+    level.push(Math.max(QUIETEST_DB, -sample.level));
+    discards.push(sample.discarded > 0 ? 1 : null);
+  }
+  return columns;
 }

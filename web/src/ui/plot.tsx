@@ -30,13 +30,19 @@ export function Plot({ testid, label, height, parts, columns }: PlotProps) {
   newest.current = columns;
   useEffect(() => {
     let gone = false;
-    Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]).then(([{ default: Drawn }]) => {
+    const turned = new ResizeObserver(([entry]) => plot.current?.setSize({ width: entry!.contentRect.width, height }));
+    const draw = async () => {
+      const [{ default: Drawn }] = await Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]);
       const place = element.current;
       if (gone || place === null) return;
       plot.current = new Drawn(options(place, height, parts, Drawn.paths), newest.current, place);
-    });
+      turned.observe(place);
+    };
+    // A relay that was updated meanwhile has other files: what is said in words is there all the same.
+    draw().catch(() => {});
     return () => {
       gone = true;
+      turned.disconnect();
       plot.current?.destroy();
     };
   }, []);
