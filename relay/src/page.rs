@@ -62,11 +62,20 @@ pub fn file(path: &str, request: &HeaderMap) -> Response {
         (header::CONTENT_TYPE, content_type),
     ];
     let vary = varies.then_some([(header::VARY, HeaderValue::from_static("accept-encoding"))]);
-    if request.get(header::IF_NONE_MATCH) == Some(&etag) {
+    if has_it(request, &etag) {
         return (StatusCode::NOT_MODIFIED, vary, headers).into_response();
     }
     let coding = coded.then_some([(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
     (vary, coding, headers, file.data).into_response()
+}
+
+/// Whether a browser has what is named so already. What is between may have weakened the name (RFC 9110, section 13.1.2).
+fn has_it(request: &HeaderMap, etag: &HeaderValue) -> bool {
+    let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    known.flat_map(|known| known.split(',')).any(|known| {
+        let known = known.trim();
+        known == "*" || known.strip_prefix("W/").unwrap_or(known).as_bytes() == etag.as_bytes()
+    })
 }
 
 /// Whether a browser takes content that is gzipped (RFC 9110, section 12.5.3).
@@ -109,6 +118,15 @@ mod tests {
         assert_eq!(first.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
         let again = HeaderMap::from_iter([(header::IF_NONE_MATCH, first.headers()[header::ETAG].clone())]);
         assert_eq!(index(&again).status(), StatusCode::NOT_MODIFIED);
+        let etag = first.headers()[header::ETAG].to_str().expect("text");
+        for (known, status) in [
+            (format!("\"other\", W/{etag}"), StatusCode::NOT_MODIFIED),
+            ("*".into(), StatusCode::NOT_MODIFIED),
+            ("\"other\"".into(), StatusCode::OK),
+        ] {
+            let known = HeaderValue::from_str(&known).expect("a header value");
+            assert_eq!(index(&HeaderMap::from_iter([(header::IF_NONE_MATCH, known)])).status(), status);
+        }
     }
 
     #[test]
