@@ -80,7 +80,7 @@ pub fn packet_time(trace: &[Passage]) -> Result<Ptime> {
 #[must_use]
 pub fn media_index(trace: &[Passage], ptime: Ptime) -> Vec<u64> {
     let numbers = running_sum(trace, |before, next| match next.seq.wrapping_sub(before.seq) {
-        step @ 1..=MOST_LOST => step,
+        step @ 0..=MOST_LOST => step,
         _ => 1,
     });
     let sent = |n: usize| ((trace[n].send_ms - trace[0].send_ms) / f64::from(ptime.ms())).round() as i64;
