@@ -63,7 +63,8 @@ test('a relay that stops between the page and the tap is out of reach, and lets 
 
 test.each(['worker', 'opus'])('where the relay has no %s any more one is told to reload', (part) =>
   withBrowser('granted', async (browser) => {
-    const { page } = await visit(browser, relay, 'parts');
+    // What a service worker asks for, none of these routes sees.
+    const { page } = await visit(browser, relay, 'parts', { serviceWorkers: 'block' });
     await page.route(new RegExp(`/assets/${part}-`), (route) => route.fulfill({ status: 404 }));
     await page.getByTestId('name').fill('Ada');
     await page.getByTestId('join').click();
