@@ -20,8 +20,11 @@ export function nameProblem(name: string): 'nameMissing' | 'nameTooLong' | 'name
   const trimmed = name.trim();
   if (trimmed === '') return 'nameMissing';
   if ([...trimmed].length > MAX_NAME_CHARACTERS) return 'nameTooLong';
-  return HIDDEN.test(trimmed) ? 'nameHidden' : null;
+  return hides(trimmed) ? 'nameHidden' : null;
 }
+
+/** Whether a text has characters that the relay takes in no name and no line. */
+export const hides = (text: string): boolean => HIDDEN.test(text);
 
 /** One or two letters that stand for a name. */
 export function initials(name: string): string {

@@ -29,7 +29,7 @@ export class OutputSteps {
   #triedLess = false;
 
   get hint(): number {
-    return OUTPUT_HINTS[this.#step]!;
+    return this.hintAfter(null);
   }
 
   /** The one that a step leads to. */

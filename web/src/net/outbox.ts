@@ -1,6 +1,8 @@
 // Lines that were written and have not come back yet. They are numbered (`echo`), so that the relay takes each of them
 // once, whatever became of the sockets in between (PROTOCOL.md, "Coming back").
 
+import { hides } from '../names.ts';
+
 export interface Unsaid {
   echo: number;
   text: string;
@@ -8,12 +10,11 @@ export interface Unsaid {
 
 /** What a message may have at most, and what a line must not have (PROTOCOL.md, "Text"). */
 const MOST_BYTES = 4_096;
-const MOST_CHARACTERS = 1_000;
-const CONTROLS = /[\p{Cc}\u061C\u200B\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u;
+export const MAX_CHARACTERS = 1_000;
 
 export const isTooBig = ({ echo, text }: Unsaid): boolean =>
   new TextEncoder().encode(JSON.stringify({ type: 'chat', text, echo })).length > MOST_BYTES;
-export const isBad = ({ text }: Unsaid): boolean => [...text].length > MOST_CHARACTERS || CONTROLS.test(text);
+export const isBad = ({ text }: Unsaid): boolean => [...text].length > MAX_CHARACTERS || hides(text);
 
 export class Outbox {
   #lines: readonly Unsaid[];

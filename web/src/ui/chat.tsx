@@ -1,12 +1,12 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { sendChat } from '../conversation.ts';
+import { MAX_CHARACTERS } from '../net/outbox.ts';
 import { SendIcon } from './icons.tsx';
 import { SeverityIcon, severityWord } from './notices.tsx';
 import type { Line } from './room-state.ts';
 import { chatFollowed, missed, NONE_MISSED, roomState, showNotice, unsaid } from './store.ts';
 import { language, t } from './words.ts';
 
-const MAX_CHARACTERS = 1000;
 /** So many lines wait for a relay that is away; the relay takes more at once, but not much more. */
 const MAX_UNSAID = 50;
 
