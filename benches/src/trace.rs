@@ -79,10 +79,15 @@ pub fn packet_time(trace: &[Passage]) -> Result<Ptime> {
 /// follow then come sooner.
 #[must_use]
 pub fn media_index(trace: &[Passage], ptime: Ptime) -> Vec<u64> {
-    let numbers = running_sum(trace, |before, next| match next.seq.wrapping_sub(before.seq) {
+    let steps = trace.windows(2).map(|pair| match pair[1].seq.wrapping_sub(pair[0].seq) {
         step @ 0..=MOST_LOST => step,
         _ => 1,
     });
+    let add = |sum: &mut u64, step| {
+        *sum += step;
+        Some(*sum)
+    };
+    let numbers: Vec<u64> = std::iter::once(0).chain(steps).scan(0, add).collect();
     let sent = |n: usize| ((trace[n].send_ms - trace[0].send_ms) / f64::from(ptime.ms())).round() as i64;
     // By how much each packet was sent later than its number says, and how much of that stayed with all that follow.
     let mut for_good: Vec<i64> =
@@ -106,15 +111,6 @@ pub fn media_index(trace: &[Passage], ptime: Ptime) -> Vec<u64> {
 
 /// More missing numbers than this in a row are another count.
 const MOST_LOST: u64 = 10_000;
-
-fn running_sum(trace: &[Passage], step: impl Fn(&Passage, &Passage) -> u64) -> Vec<u64> {
-    let mut sum = 0;
-    let sums = trace.windows(2).map(|pair| {
-        sum += step(&pair[0], &pair[1]);
-        sum
-    });
-    std::iter::once(0).chain(sums).collect()
-}
 
 #[cfg(test)]
 mod tests {

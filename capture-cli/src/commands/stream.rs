@@ -156,7 +156,9 @@ impl Visit {
                 }
                 () = until(self.clock, self.stop.time()), if played.is_none() => break,
                 Some(()) = signals.recv() => self.stop.now(),
-                Some(line) = next_line(&mut lines), if self.link.takes_text() => self.link.text(ClientMessage::Chat { text: line, echo: None }),
+                Some(text) = next_line(&mut lines), if self.link.takes_text() => {
+                    self.link.text(ClientMessage::Chat { text, echo: None });
+                }
                 _ = redraw.tick() => self.console.redraw(&self.meters, &self.roster.talking()),
             }
         }

@@ -4,7 +4,7 @@
 //! the very start of a frame the gain has no time: there the signal is clipped, for at most one segment.
 
 /// −1 dBFS.
-const CEILING: f32 = 29_204.0;
+pub(crate) const CEILING: f32 = 29_204.0;
 
 /// The gain runs linearly between the ends of segments of 2.5 ms.
 const SEGMENT: usize = 120;
