@@ -1,7 +1,8 @@
 //! The jitter buffer: packets in when they come, a continuous signal out when it is due.
 //!
 //! Read in this order: [`arrivals`] learns how late packets are and says which delay is worth having, [`decision`]
-//! compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`] and [`likeness`], [`concealment`] is
+//! compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`] and [`likeness`], where [`background`] says what is only
+//! noise, [`concealment`] is
 //! for what is not there and [`backlog`] for what is too old, [`stream`] decodes, [`amplifier`] is for the gain beside packets,
 //! [`store`] holds the packets.
 //! [`passing`] is for packets that are forwarded instead, [`outcome`] for what is told of all this. Structure and vocabulary
@@ -12,6 +13,7 @@
 
 mod amplifier;
 mod arrivals;
+mod background;
 mod backlog;
 mod concealment;
 mod decision;
@@ -45,6 +47,7 @@ use std::collections::VecDeque;
 use crate::codec::Codec;
 use crate::time::{Micros, Ptime, samples_to_us};
 use arrivals::{Arrivals, transit_us};
+use background::Background;
 use concealment::{FADE_TO, fade_gain};
 use starts::Starts;
 use store::{Inserted, Store, Stored};
@@ -57,6 +60,7 @@ pub struct JitterBuffer<C: Codec> {
     store: Store,
     arrivals: Arrivals,
     stream: Stream<C>,
+    background: Background,
     /// Decoded, not yet pulled.
     pcm: Vec<i16>,
     /// Packets whose first sample is in `pcm`, with its place there.
@@ -130,6 +134,7 @@ impl<C: Codec> JitterBuffer<C> {
             store: Store::default(),
             arrivals: Arrivals::default(),
             stream: Stream::new(codec, ptime),
+            background: Background::default(),
             pcm: Vec::new(),
             starts: Starts::default(),
             started: Vec::new(),
@@ -308,6 +313,7 @@ impl<C: Codec> JitterBuffer<C> {
         match self.stream.decode(stored, self.before, heard, overlap, &mut self.pcm) {
             Ok(left_out) => {
                 self.stats.accelerated_samples += left_out as u64;
+                self.background.hear(&self.pcm[leftover..]);
                 self.count_silence(pulled);
                 self.note_start(stored.timestamp, leftover);
                 self.before = Before::Continuous;

@@ -36,8 +36,8 @@ const IN_A_HURRY: f32 = 0.4;
 const IMPATIENCE: u16 = 50;
 
 /// How alike they must be for one to be put in.
-const GENTLE: Likeness = Likeness(0.8);
-const BRIDGE: Likeness = Likeness(0.5);
+const GENTLE: Likeness = Likeness::at_least(0.8);
+const BRIDGE: Likeness = Likeness::at_least(0.5);
 
 impl<C: Codec> JitterBuffer<C> {
     /// Slows down what is left while the next packet is missing, or is later than packets are in most half seconds and would
@@ -80,6 +80,7 @@ impl<C: Codec> JitterBuffer<C> {
             return;
         }
         let quiet = time_scale::is_quiet(&self.pcm);
+        let likeness = likeness.or_noise(self.background.is(&self.pcm));
         let changed = match operation {
             Operation::Normal => 0,
             Operation::Accelerate { most_us } => {
@@ -161,11 +162,11 @@ pub fn time_scaled(speech: &[i16], percent: i64) -> Vec<i16> {
 
 fn wanted_likeness(refused: u16, excess_us: i64) -> Likeness {
     if refused >= IMPATIENCE {
-        return Likeness(-1.0);
+        return Likeness::at_least(-1.0);
     }
     #[expect(clippy::cast_precision_loss, reason = "less than a second")]
     let hurry = (excess_us - CHOOSY_UP_TO_US) as f32 / (FAST_ABOVE_US - CHOOSY_UP_TO_US) as f32;
-    Likeness(CHOOSY - (CHOOSY - IN_A_HURRY) * hurry.clamp(0.0, 1.0) - LESS_A_REFUSAL * f32::from(refused))
+    Likeness::at_least(CHOOSY - (CHOOSY - IN_A_HURRY) * hurry.clamp(0.0, 1.0) - LESS_A_REFUSAL * f32::from(refused))
 }
 
 /// Share of the signal that an operation may take or add, in percent.

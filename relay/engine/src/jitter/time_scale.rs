@@ -11,7 +11,28 @@ pub(super) const WANTED: usize = 2 * MAX_PERIOD;
 
 /// How alike two neighbouring periods must be before one of them goes: 1 is equal, 0 unrelated.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Likeness(pub f32);
+pub(super) struct Likeness {
+    at_least: f32,
+    noise: bool,
+}
+
+/// Less alike no two periods of a voice are.
+const NO_PERIODS: f32 = 0.5;
+
+impl Likeness {
+    pub const fn at_least(at_least: f32) -> Self {
+        Self { at_least, noise: false }
+    }
+
+    /// Where the signal is the background of what is said, it will also do if there are no periods.
+    pub fn or_noise(self, background: bool) -> Self {
+        Self { noise: background, ..self }
+    }
+
+    fn suffices(self, likeness: f32) -> bool {
+        likeness >= self.at_least || (self.noise && likeness < NO_PERIODS)
+    }
+}
 
 /// A frame below this (mean square, −50 dBFS) is not listened to: any cut is good.
 const QUIET_MEAN_SQUARE: f32 = 10_737.0;
@@ -48,7 +69,7 @@ pub(super) fn repeat_period(heard: &[i16], next: &mut Vec<i16>, at_least: Likene
         longest
     } else {
         let (place, likeness) = most_alike(&next[..window], &joined, 0..=longest - MIN_PERIOD);
-        if likeness < at_least.0 {
+        if !at_least.suffices(likeness) {
             return 0;
         }
         longest - place
@@ -98,10 +119,10 @@ fn find_period(samples: &[i16], most: usize, at_least: Likeness) -> Option<usize
         return Some(longest);
     }
     let (period, likeness) = most_alike(&samples[..longest], samples, MIN_PERIOD..=longest);
-    (likeness >= at_least.0).then_some(period)
+    at_least.suffices(likeness).then_some(period)
 }
 
-fn mean_square(samples: &[i16]) -> f32 {
+pub(super) fn mean_square(samples: &[i16]) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
     let count = samples.len().max(1) as f32;
     let sum: u64 = samples.iter().map(|&s| u64::from(s.unsigned_abs()).pow(2)).sum();
@@ -139,40 +160,56 @@ mod tests {
         for hertz in [110.0, 200.0, 333.0, 1012.5] {
             let plain = tone(hertz, 1440);
             let mut short = plain.clone();
-            let gone = remove_period(&mut short, 600, Likeness(0.9));
+            let gone = remove_period(&mut short, 600, Likeness::at_least(0.9));
             assert!(gone >= MIN_PERIOD, "{hertz} Hz");
             assert_eq!(short.len(), plain.len() - gone);
             assert!(largest_step(&short) <= largest_step(&plain) * 11 / 10, "{hertz} Hz");
             let mut long = plain.clone();
-            let come = insert_period(&mut long, Likeness(0.9));
+            let come = insert_period(&mut long, Likeness::at_least(0.9));
             assert_eq!(long.len(), plain.len() + come);
             assert!(largest_step(&long) <= largest_step(&plain) * 11 / 10, "{hertz} Hz");
         }
     }
 
+    fn noise() -> Vec<i16> {
+        let mut state = 1u32;
+        let next = |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 17) as i16 - 16_384
+        };
+        (0..1440).map(next).collect()
+    }
+
     #[test]
     fn noise_is_left_alone() {
-        let mut state = 1u32;
-        let mut noise: Vec<i16> = (0..1440)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 17) as i16
-            })
-            .collect();
-        assert_eq!(remove_period(&mut noise, 600, Likeness(0.8)), 0);
+        let mut noise = noise();
+        assert_eq!(remove_period(&mut noise, 600, Likeness::at_least(0.8)), 0);
+    }
+
+    #[test]
+    fn but_not_where_it_is_the_background() {
+        let mut hiss = noise();
+        let wanted = Likeness::at_least(0.97).or_noise(true);
+        assert!(remove_period(&mut hiss, 600, wanted) >= MIN_PERIOD);
+        assert!(insert_period(&mut hiss, wanted) >= MIN_PERIOD);
+        let mut hoarse: Vec<i16> =
+            tone(190.0, 1440).iter().zip(noise()).map(|(tone, noise)| tone + noise / 3).collect();
+        let (_, likeness) = most_alike(&hoarse[..600], &hoarse, MIN_PERIOD..=600);
+        assert!((NO_PERIODS..0.97).contains(&likeness), "{likeness}");
+        assert_eq!(remove_period(&mut hoarse, 600, wanted), 0, "there are periods, though not alike enough");
     }
 
     #[test]
     fn silence_goes_at_once() {
         let mut silence = vec![3i16; 1440];
-        assert_eq!(remove_period(&mut silence, 600, Likeness(0.99)), MAX_PERIOD);
+        assert_eq!(remove_period(&mut silence, 600, Likeness::at_least(0.99)), MAX_PERIOD);
     }
 
     #[test]
     fn too_little_signal_is_left_alone() {
         let mut short = tone(200.0, 200);
-        assert_eq!(remove_period(&mut short, 600, Likeness(0.5)), 0);
-        assert_eq!(insert_period(&mut short, Likeness(0.5)), 0);
+        assert_eq!(remove_period(&mut short, 600, Likeness::at_least(0.5)), 0);
+        assert_eq!(insert_period(&mut short, Likeness::at_least(0.5)), 0);
     }
 
     #[test]
@@ -180,14 +217,14 @@ mod tests {
         for (hertz, left) in [(110.0, 480), (200.0, 240), (333.0, 240), (1012.5, 120)] {
             let plain = tone(hertz, 1440);
             let mut next = plain[600..600 + left].to_vec();
-            let come = repeat_period(&plain[..600], &mut next, Likeness(0.9));
+            let come = repeat_period(&plain[..600], &mut next, Likeness::at_least(0.9));
             assert!((MIN_PERIOD..=2 * left).contains(&come), "{hertz} Hz: {come}");
             assert_eq!(next.len(), left + come);
             assert_eq!(next[come..], plain[600..600 + left]);
             let long = [&plain[..600], &next[..]].concat();
             assert!(largest_step(&long) <= largest_step(&plain) * 11 / 10, "{hertz} Hz");
         }
-        assert_eq!(repeat_period(&tone(200.0, 600), &mut Vec::new(), Likeness(0.0)), 0);
+        assert_eq!(repeat_period(&tone(200.0, 600), &mut Vec::new(), Likeness::at_least(0.0)), 0);
     }
 
     #[test]

@@ -244,6 +244,7 @@ export class JitterBuffer {
     }
     this.#next = head.timestamp + samples;
     this.#stats.acceleratedSamples += this.#stream.leftOut;
+    this.#scaler.hear(samples - skip - this.#stream.leftOut);
     this.#before = 'continuous';
     this.#concealment.end();
     if (this.#phase === 'playing' && !this.#gathers(nowUs)) this.#scale(nowUs);

@@ -2,6 +2,7 @@
 // played, as in relay/engine/src/jitter/scaling.rs.
 
 import { SAMPLE_RATE } from '../units.ts';
+import { Background } from './background.ts';
 import { HEARD, type SampleQueue } from './sample-queue.ts';
 import {
   bridgePeriods,
@@ -38,6 +39,7 @@ const BRIDGE = 0.5;
 
 export class Scaler {
   readonly #queue: SampleQueue;
+  readonly #background = new Background();
   readonly #bridge = new Float32Array(SCALE_WINDOW);
   /** Samples that may be removed or inserted now; earned by playing. */
   #budget = 0;
@@ -51,6 +53,11 @@ export class Scaler {
   /** So many samples are played: a share of that may be taken or added, and no more than of `most` at once. */
   played(samples: number, most: number): void {
     this.#budget = Math.min(most, this.#budget + samples);
+  }
+
+  /** A packet was decoded: the last `length` samples of the queue. */
+  hear(length: number): void {
+    this.#background.hear(this.#queue.samples, this.#queue.end - length, length);
   }
 
   /** The talkspurt is over. */
@@ -67,7 +74,8 @@ export class Scaler {
     if (this.#budget < 0) return 0;
     const free = isQuiet(samples, start, window);
     const most = Math.floor((mostUs * SAMPLE_RATE) / 1e6);
-    const period = findPeriod(samples, start, window, most, this.#wantedLikeness(mostUs));
+    const noise = this.#background.is(samples, start, window);
+    const period = findPeriod(samples, start, window, most, this.#wantedLikeness(mostUs), noise);
     this.#refused = period === 0 ? this.#refused + 1 : 0;
     if (period === 0) return 0;
     mergePeriods(samples, start, period);
@@ -84,7 +92,8 @@ export class Scaler {
     const start = end - window;
     if (this.#budget < 0) return 0;
     const free = isQuiet(samples, start, window);
-    const period = findPeriod(samples, start, window, SCALE_WINDOW, GENTLE);
+    const noise = this.#background.is(samples, start, window);
+    const period = findPeriod(samples, start, window, SCALE_WINDOW, GENTLE, noise);
     if (period === 0) return 0;
     bridgePeriods(samples, start, period, this.#bridge);
     if (!this.#queue.insert(start + period, this.#bridge, period)) return 0;

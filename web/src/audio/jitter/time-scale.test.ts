@@ -47,13 +47,24 @@ test.each([
   expect(largestStep(lengthened)).toBeLessThan(largestStep(plain) * 1.1);
 });
 
-test('noise is left alone', () => {
+const noise = (): Float32Array => {
   let state = 1;
-  const noise = Float32Array.from({ length: SCALE_WINDOW }, () => {
+  return Float32Array.from({ length: SCALE_WINDOW }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32 - 0.5;
   });
-  expect(findPeriod(noise, 0, SCALE_WINDOW, SCALE_WINDOW, 0.8)).toBe(0);
+};
+
+test('noise is left alone', () => {
+  expect(findPeriod(noise(), 0, SCALE_WINDOW, SCALE_WINDOW, 0.8)).toBe(0);
+});
+
+test('but not where it is the background', () => {
+  expect(findPeriod(noise(), 0, SCALE_WINDOW, SCALE_WINDOW, 0.97, true)).toBeGreaterThanOrEqual(120);
+  const voice = tone(190);
+  const hoarse = noise().map((sample, i) => voice[i]! + sample / 4);
+  expect(findPeriod(hoarse, 0, SCALE_WINDOW, SCALE_WINDOW, 0.5)).toBeGreaterThanOrEqual(120);
+  expect(findPeriod(hoarse, 0, SCALE_WINDOW, SCALE_WINDOW, 0.97, true), 'periods, though not alike enough').toBe(0);
 });
 
 test('silence goes at once, as much as there is', () => {

@@ -7,12 +7,14 @@ const MAX_PERIOD = 600;
 const COARSE = 3;
 /** Samples that are needed to reach every period. */
 export const SCALE_WINDOW = 2 * MAX_PERIOD;
+/** Less alike no two periods of a voice are. */
+const NO_PERIODS = 0.5;
 /** Mean square of −50 dBFS: below it nobody hears a cut, and any is good. */
 const QUIET = 1e-5;
 
 /**
  * The period of `samples` (from `start`, `length` of them) that is at most `most` long, or 0 where no two neighbouring
- * ones are alike enough.
+ * ones are alike enough. In `noise` behind what is said it will also do if there are no periods.
  */
 export function findPeriod(
   samples: Float32Array,
@@ -20,6 +22,7 @@ export function findPeriod(
   length: number,
   most: number,
   atLeast: number,
+  noise = false,
 ): number {
   const longest = Math.min(MAX_PERIOD, most, Math.floor(length / 2));
   if (longest < MIN_PERIOD) return 0;
@@ -34,7 +37,8 @@ export function findPeriod(
     1,
     1,
   );
-  return likeness(samples, start, samples, start + fine, longest, 1) >= atLeast ? fine : 0;
+  const alike = likeness(samples, start, samples, start + fine, longest, 1);
+  return alike >= atLeast || (noise && alike < NO_PERIODS) ? fine : 0;
 }
 
 /**
