@@ -4,7 +4,7 @@ use relay_wire::Gain;
 use relay_wire::audio::Held;
 
 use crate::codec::Codec;
-use crate::jitter::{JitterBuffer, PRIMES, Packet, Passed, Pulled};
+use crate::jitter::{JitterBuffer, PRIMES, Packet, Passed, Pulled, Wait};
 use crate::level::audio_level;
 use crate::loudness::Loudness;
 use crate::participant::ParticipantId;
@@ -203,10 +203,15 @@ impl<C: Codec> Talker<C> {
         }
     }
 
+    /// How their packets came to this tick; `None` where none was needed, or none was there.
+    pub fn wait(&self) -> Option<Wait> {
+        self.jitter.wait().filter(|_| self.pulled.active)
+    }
+
     /// What they give to this tick, but for the samples.
     pub fn contribution(&self, who: ParticipantId) -> Contribution {
         let Pulled { capture_us, held_us, ends, .. } = self.pulled;
-        let spare_us = u64::try_from(self.jitter.spare_us()).unwrap_or(0);
+        let spare_us = self.jitter.wait().unwrap_or_default().spare_us;
         let held = held_us.map(|held_us| {
             // More than a packet time no tick makes anybody wait.
             let waited_us = spare_us.min(self.ptime.micros()).min(held_us);

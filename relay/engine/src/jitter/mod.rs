@@ -37,6 +37,7 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
+pub(crate) use outcome::Wait;
 pub use outcome::{JitterStats, Pulled, Started};
 pub use packet::Packet;
 pub(crate) use passing::Passed;

@@ -2,7 +2,7 @@
 //! the buffer only learns when they come and keeps the last of them, so that it can play at any moment.
 
 use super::packet::Packet;
-use super::{Before, JitterBuffer, MAX_EXCESS_US, PRIMES, Phase, RECENT};
+use super::{Before, JitterBuffer, MAX_EXCESS_US, PRIMES, Phase, RECENT, Wait};
 use crate::codec::Codec;
 use crate::time::{Micros, samples_to_us};
 
@@ -120,9 +120,12 @@ impl<C: Codec> JitterBuffer<C> {
         self.phase == Phase::Playing && self.concealed_run == 0 && self.pcm.len() < samples && !next_is_here
     }
 
-    /// How much earlier the last pull could have been, microseconds; 0 or less where nothing is known to be gained.
-    pub fn spare_us(&self) -> i64 {
-        self.spare_us.unwrap_or(0)
+    /// How the packets that the last pull decoded had come to it; `None` where it decoded none.
+    pub(crate) fn wait(&self) -> Option<Wait> {
+        let (spare_us, target_us) = (self.spare_us?, self.arrivals.target_us());
+        let wait_us = spare_us + self.arrivals.recent_us() - target_us;
+        let [wait_us, spare_us, target_us] = [wait_us, spare_us, target_us].map(|us| u64::try_from(us).unwrap_or(0));
+        Some(Wait { wait_us, spare_us, target_us })
     }
 
     /// Media time, wrapping, of the sample that the next pull starts with while it plays.

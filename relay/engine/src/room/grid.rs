@@ -1,4 +1,4 @@
-//! When the ticks of a room are: a packet time apart, and now and then a little less.
+//! When the ticks of a room are: a packet time apart, and now and then a little less or more.
 
 use crate::time::{Micros, Ptime};
 
@@ -11,9 +11,9 @@ pub(super) struct Grid {
     at: Micros,
 }
 
-/// From one tick to the next they come nearer by at most this fraction of a packet time: listeners take that for the
-/// drift of a clock.
-const NEARER: u64 = 50;
+/// From one tick to the next they move by at most this fraction of a packet time: listeners take that for the drift of a
+/// clock.
+const LITTLE: u64 = 50;
 
 impl Grid {
     pub fn new(ptime: Ptime, now: Micros) -> Self {
@@ -37,7 +37,13 @@ impl Grid {
 
     /// Lets the ticks after this one come earlier by `spare_us`, but little by little.
     pub fn draw_nearer(&mut self, tick: u64, spare_us: u64) {
-        let at = self.time_of(tick) - spare_us.min(self.packet_us / NEARER);
+        let at = self.time_of(tick) - spare_us.min(self.packet_us / LITTLE);
+        (self.number, self.at) = (tick, at);
+    }
+
+    /// Lets the ticks after this one come later, as slowly.
+    pub fn put_off(&mut self, tick: u64, by_us: u64) {
+        let at = self.time_of(tick) + by_us.min(self.packet_us / LITTLE);
         (self.number, self.at) = (tick, at);
     }
 }

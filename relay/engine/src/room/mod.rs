@@ -8,6 +8,7 @@ mod feeds;
 mod grid;
 mod mixes;
 mod places;
+mod steering;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,6 +18,7 @@ use relay_wire::{Gain, UpHeader};
 pub use exchange::{Input, Output, RoomConfig};
 use grid::Grid;
 use places::Places;
+use steering::{Move, Steering};
 
 use crate::codec::Codec;
 use crate::jitter::{PRIMES, Packet, Passed};
@@ -36,6 +38,7 @@ pub struct Room<C: Codec> {
     /// Where the room's media time is 0.
     began: Micros,
     grid: Grid,
+    steering: Steering,
     /// Number of the next tick; `None` while the room is silent.
     next_tick: Option<u64>,
     /// The next tick waits for a packet, at most until then.
@@ -76,6 +79,7 @@ impl<C: Codec + Clone> Room<C> {
             codec,
             began: now,
             grid: Grid::new(config.ptime, now),
+            steering: Steering::default(),
             next_tick: None,
             waits_until: None,
             participants: BTreeMap::new(),
@@ -264,7 +268,7 @@ impl<C: Codec + Clone> Room<C> {
         let mut tick = if self.past.len() == PRIMES { self.past.pop_front() } else { None }.unwrap_or_default();
         tick.reset(number, self.config.ptime.samples());
         self.add_up(now, &mut tick);
-        self.grid.draw_nearer(number, self.spare_us());
+        self.steer(number);
         if self.past.is_empty() && !tick.is_empty() {
             self.recall_forwarded(number);
         }
@@ -295,11 +299,18 @@ impl<C: Codec + Clone> Room<C> {
         self.participants.values().map(|p| &p.talker).filter(|talker| talker.plays)
     }
 
-    /// By how much the next tick may be earlier, so that packets wait no longer than they have to: the ticks are drawn
-    /// nearer to the packets, a little at a time, until those of one talker are just there.
-    fn spare_us(&self) -> u64 {
-        let spare = self.playing().map(|t| if t.pulled.active { t.jitter.spare_us() } else { 0 }).min().unwrap_or(0);
-        u64::try_from(spare).unwrap_or(0)
+    /// Moves the ticks after this one a little, so that packets wait no longer for them than they have to.
+    fn steer(&mut self, number: u64) {
+        self.steering.begin();
+        for (&id, participant) in self.participants.iter().filter(|(_, p)| p.talker.plays) {
+            // A tick for which somebody had no packet tells nothing.
+            let Some(wait) = participant.talker.wait() else { return };
+            self.steering.note(id, wait);
+        }
+        match self.steering.decide(self.config.ptime.micros()) {
+            Move::Earlier(by_us) => self.grid.draw_nearer(number, by_us),
+            Move::Later(by_us) => self.grid.put_off(number, by_us),
+        }
     }
 
     /// Pulls a frame of everyone whose signal a mix needs, selects who is heard, and adds those up.
