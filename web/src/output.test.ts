@@ -1,5 +1,5 @@
-// Proves: another context takes over only where it plays as chosen, one that hangs is given up, and what rests or has ended
-// begins nothing any more.
+// Proves: a context, the first or another, is heard only where it plays as chosen; one that hangs is given up, and what
+// rests or has ended begins nothing any more.
 
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { DelayWatch } from './delay-watch.ts';
@@ -96,6 +96,33 @@ async function started() {
 }
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
+
+test('nobody is heard before the first context plays on the chosen speaker', async () => {
+  routesAtOnce = false;
+  const output = new Output({ rest: () => {} } as unknown as DelayWatch);
+  const given = vi.fn();
+  const port = output.start(null).then(given);
+  await settle();
+  expect(asked[0]!.speakers).toEqual(['headset']);
+  expect(given).not.toHaveBeenCalled();
+  asked[0]!.routed();
+  await port;
+  expect(given).toHaveBeenCalledWith({ of: asked[0]!.context });
+  output.close();
+});
+
+test('who leaves while the speaker is on its way follows nothing any more', async () => {
+  routesAtOnce = false;
+  const output = new Output({ rest: () => {} } as unknown as DelayWatch);
+  const port = output.start(null);
+  await settle();
+  output.close();
+  asked[0]!.routed();
+  await port;
+  settings.speakerId.value = 'built-in';
+  expect(asked[0]!.speakers).toEqual(['headset']);
+  expect(Context.made.map(({ state }) => state)).toEqual(['closed']);
+});
 
 test('nobody is heard out of another context before it plays on the chosen speaker', async () => {
   const { output, onport } = await started();

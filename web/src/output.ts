@@ -53,6 +53,8 @@ export class Output {
     this.#opus = opus;
     const playout = await this.#newPlayout(this.#context);
     this.#playout = playout;
+    // Whoever gets the port is heard, and so not before it plays where it should.
+    await playout.setSpeaker(settings.speakerId.peek());
     if (this.#closed) playout.stop();
     else {
       if (store.deafened.value) this.#rest();
