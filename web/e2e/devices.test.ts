@@ -127,6 +127,57 @@ test('without a track processor a capture context that was stopped goes on, or a
   await grace.page.context().close();
 });
 
+test('a microphone that is not free at once is asked for again, and one that is not for long is told of, and comes with a device', async () => {
+  const grace = await join(here.browser, here.relay, 'busy', 'Grace', 'listen');
+  const { page, complaints } = await visit(here.browser, here.relay, 'busy');
+  await page.addInitScript(() => {
+    const held = { busy: false, tracks: [] as MediaStreamTrack[] };
+    const { mediaDevices } = navigator;
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => {
+      if (held.busy) throw new DOMException('another program has it', 'NotReadableError');
+      const stream = await ask(constraints);
+      held.tracks.push(...stream.getAudioTracks());
+      return stream;
+    };
+    Object.assign(globalThis, { held });
+  });
+  await page.reload();
+  await page.getByTestId('name').fill('Ada');
+  await page.getByTestId('join').click();
+  await connected(page);
+  type Held = { busy: boolean; tracks: MediaStreamTrack[] };
+  /** What another program does that wants it for itself. */
+  const take = () =>
+    page.evaluate(() => {
+      const { held } = globalThis as unknown as { held: Held };
+      held.busy = true;
+      held.tracks.at(-1)!.stop();
+      held.tracks.at(-1)!.dispatchEvent(new Event('ended'));
+    });
+  const free = () =>
+    page.evaluate(() => {
+      (globalThis as unknown as { held: Held }).held.busy = false;
+    });
+  const talks = participant(grace.page, 'Ada').and(grace.page.locator('[data-talking=true]'));
+  await talks.waitFor();
+  await take();
+  await page.getByTestId('unmute-listener').waitFor();
+  await free();
+  await page.getByTestId('mute').waitFor({ timeout: 10_000 });
+  await talks.waitFor();
+  expect(await page.getByTestId('notice').count()).toBe(0);
+  await take();
+  await page.getByTestId('notice').getByText('Another program is using it.').waitFor({ timeout: 30_000 });
+  await free();
+  await page.evaluate(() => navigator.mediaDevices.dispatchEvent(new Event('devicechange')));
+  await page.getByTestId('mute').waitFor();
+  await talks.waitFor();
+  expect([...complaints, ...grace.complaints]).toEqual([]);
+  await page.context().close();
+  await grace.page.context().close();
+});
+
 test('sound that comes out of another device gets a context of its own, and of devices that do not matter nothing', async () => {
   const ada = await join(here.browser, here.relay, 'speakers', 'Ada');
   const { page, complaints } = await join(here.browser, here.relay, 'speakers', 'Grace');

@@ -5,9 +5,9 @@ import { CodecError } from './audio/playout.ts';
 import { claim } from './claim.ts';
 import { loadCodec } from './codec.ts';
 import { DelayWatch } from './delay-watch.ts';
-import { inputs, watchDevices } from './devices.ts';
+import { watchDevices } from './devices.ts';
 import { forgetSeat, type KeptSeat, keepPin, keepSeat, keptSeat, keyOf, type Mode, pinOf } from './kept.ts';
-import { Microphone } from './microphone.ts';
+import { GONE, Microphone } from './microphone.ts';
 import type { FromWorker, Link, ToWorker } from './net/messages.ts';
 import type { Start } from './net/session.ts';
 import type { RelayMessage } from './net/text.ts';
@@ -104,7 +104,7 @@ class Conversation {
     this.#seen = seat?.seen ?? 0;
     const role = mode === 'talk' ? 'talker' : 'listener';
     this.#entry = { room, ...settings.identity(), role, key, pin };
-    this.#microphone = new Microphone(this.#tell, () => void this.#renewMicrophone());
+    this.#microphone = new Microphone(this.#tell);
     this.#output.onport = (playout) => this.#tell({ kind: 'playout', playout }, [playout]);
     watchStart(this.#worker, (missing) => {
       if (!this.#closed) fail({ kind: missing ? 'unreachable' : 'unsupported' });
@@ -228,13 +228,9 @@ class Conversation {
       }),
       onChange(() => store.gains.value, this.#keep),
       onChange(settings.identity, () => this.#tell({ kind: 'identity', ...settings.identity() })),
-      onChange(settings.processing, () => void this.#renewMicrophone()),
       watchDevices(),
-      onChange(
-        () => (inputs.value.length === 0 ? undefined : inputs.value.map((device) => device.deviceId)),
-        () => void this.#renewMicrophone(),
-      ),
     );
+    this.#microphone.follow();
   }
 
   /** False where there is no microphone; the screen then says why. */
@@ -244,17 +240,11 @@ class Conversation {
     if (failure === 'late') return false;
     if (store.screen.value.at === 'room') {
       store.microphone.value = 'off';
-      store.showNotice('warning', t('noMicrophone'), t(MICROPHONE_GONE[failure]));
+      store.showNotice('warning', t('noMicrophone'), t(GONE[failure]));
     } else {
       fail(failure === 'unreachable' ? { kind: 'unreachable' } : { kind: 'microphone', failure });
     }
     return false;
-  }
-
-  /** Unplugged, taken away by a call, or to be used otherwise: a fresh one takes its place, or one listens without. */
-  async #renewMicrophone(): Promise<void> {
-    if (store.microphone.value !== 'on' || this.#closed) return;
-    if (await this.#openMicrophone()) this.#microphone.attach();
   }
 
   #hear(data: FromWorker): void {
@@ -347,7 +337,8 @@ class Conversation {
     if (document.hidden) return;
     void this.#wakeLock.keep();
     if (!this.#output.running) void this.resume();
-    if (this.#microphone.interrupted) void this.#renewMicrophone();
+    this.#output.tryAgain();
+    this.#microphone.seen();
   };
 
   /** A context that was made without a tap, after a reload, plays from the next one. */
@@ -379,12 +370,3 @@ function kindOf(error: unknown): 'codec' | 'unreachable' | 'unsupported' {
   if (error instanceof CodecError) return 'codec';
   return error instanceof PartMissing ? 'unreachable' : 'unsupported';
 }
-
-const MICROPHONE_GONE = {
-  refused: 'goneRefused',
-  missing: 'goneMissing',
-  busy: 'goneBusy',
-  insecure: 'goneInsecure',
-  broken: 'goneBroken',
-  unreachable: 'goneBroken',
-} as const;

@@ -10,8 +10,10 @@ vi.stubGlobal('location', { pathname: '/r/room' });
 
 const { outputs } = await import('./devices.ts');
 const { Output } = await import('./output.ts');
+type Output = InstanceType<typeof Output>;
 const settings = await import('./ui/settings.ts');
 const store = await import('./ui/store.ts');
+const { t } = await import('./ui/words.ts');
 
 class Context {
   static made: Context[] = [];
@@ -54,7 +56,7 @@ beforeEach(() => {
   [asked, hangs, routesAtOnce] = [[], false, true];
   Context.made = [];
   outputs.value = [];
-  store.deafened.value = false;
+  store.begin(null);
   settings.speakerId.value = 'headset';
   playouts.start.mockImplementation(async (context: Context) => {
     if (hangs) return new Promise(() => {});
@@ -78,10 +80,15 @@ beforeEach(() => {
 });
 
 let group = 0;
+/** The system looks at its devices. */
+function devices(): void {
+  outputs.value = [{ deviceId: 'default', groupId: String(group), kind: 'audiooutput' } as MediaDeviceInfo];
+}
+
 /** The sound comes out of another device from now on. */
 function move(): void {
   group += 1;
-  outputs.value = [{ deviceId: 'default', groupId: String(group), kind: 'audiooutput' } as MediaDeviceInfo];
+  devices();
 }
 
 async function started() {
@@ -153,6 +160,53 @@ test('another context that hangs is given up, and the next change begins one', a
   expect(Context.made.map(({ state }) => state)).toEqual(['closed', 'closed', 'running']);
   expect(onport).toHaveBeenCalledOnce();
   output.close();
+});
+
+test('another context that hangs is begun anew a second later', async () => {
+  const { output, onport } = await started();
+  hangs = true;
+  move();
+  await vi.advanceTimersByTimeAsync(5_000);
+  hangs = false;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(Context.made.map(({ state }) => state)).toEqual(['closed', 'closed', 'running']);
+  expect(onport).toHaveBeenCalledOnce();
+  expect(store.notices.value).toEqual([]);
+  output.close();
+});
+
+test.each([
+  ['when devices change', () => devices()],
+  ['when the page is seen again', (output: Output) => output.tryAgain()],
+])('another context that keeps hanging is told of once, and begun anew %s', async (_, happens) => {
+  const { output, onport } = await started();
+  hangs = true;
+  move();
+  await vi.advanceTimersByTimeAsync(60_000);
+  const made = Context.made.length;
+  expect(store.notices.value.map(({ title }) => title)).toEqual([t('outputStays')]);
+  happens(output);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(Context.made).toHaveLength(made + 1);
+  expect(store.notices.value).toHaveLength(1);
+  hangs = false;
+  happens(output);
+  await settle();
+  expect(onport).toHaveBeenCalledOnce();
+  happens(output);
+  await settle();
+  expect(Context.made).toHaveLength(made + 2);
+  output.close();
+});
+
+test('who leaves while another context is awaited begins none any more', async () => {
+  const { output } = await started();
+  hangs = true;
+  move();
+  await vi.advanceTimersByTimeAsync(5_000);
+  output.close();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(Context.made).toHaveLength(2);
 });
 
 test('a change during a change begins one more, unless one has left meanwhile', async () => {

@@ -8,8 +8,10 @@ import { ClockGaps, type OutputStep, OutputSteps } from './audio/output-steps.ts
 import { type Playout, type PlayoutReport, startPlayout } from './audio/playout.ts';
 import type { DelayWatch } from './delay-watch.ts';
 import { movesSound, outputs } from './devices.ts';
+import { Retry } from './retry.ts';
 import * as settings from './ui/settings.ts';
 import * as store from './ui/store.ts';
+import { t } from './ui/words.ts';
 
 /** Chromium only. */
 interface PlaybackStats {
@@ -34,6 +36,8 @@ export class Output {
   #gaps = new ClockGaps();
   #opus: ArrayBuffer | null = null;
   #playout: Playout | null = null;
+  /** For the one whose sound plays elsewhere by now. */
+  readonly #retry = new Retry(() => this.tryAgain());
   #renewing = false;
   /** It plays elsewhere since the renewal that goes on began. */
   #renewAgain = false;
@@ -79,8 +83,14 @@ export class Output {
     if (!this.#resting) await this.#context.resume();
   }
 
+  /** Something has changed, or the page is seen again: what failed may work now. */
+  tryAgain(): void {
+    if (this.#retry.failing && !this.#renewing) void this.#renew(null);
+  }
+
   close(): void {
     this.#closed = true;
+    this.#retry.end();
     for (const end of this.#endings) end();
     clearTimeout(this.#restTimer);
     if (this.#playout !== null) this.#playout.stop();
@@ -116,7 +126,10 @@ export class Output {
   #watchDevice(): () => void {
     let known = outputs.peek();
     return outputs.subscribe((now) => {
-      if (movesSound(known, now, settings.speakerId.peek())) void this.#renew(null);
+      if (movesSound(known, now, settings.speakerId.peek())) {
+        this.#retry.end();
+        void this.#renew(null);
+      } else this.tryAgain();
       if (now.length > 0) known = now;
     });
   }
@@ -167,6 +180,7 @@ export class Output {
         playout.stop();
         return;
       }
+      this.#retry.end();
       this.#playout?.stop();
       this.#steps.take(step);
       this.#gaps = new ClockGaps();
@@ -180,12 +194,18 @@ export class Output {
       // What plays goes on playing, and is looked at anew.
       this.#steps.take(null);
       void context.close();
+      if (step === null && !this.#closed) this.#failed();
     } finally {
       this.#renewing = false;
       const again = this.#renewAgain && !this.#closed;
       this.#renewAgain = false;
       if (again) void this.#renew(null);
     }
+  }
+
+  #failed(): void {
+    if (this.#retry.failed() !== 'given_up') return;
+    store.showNotice('warning', t('outputStays'), `${t('triedAgain')} ${t('outputStaysText')}`);
   }
 
   /** Nobody is heard before it plays where it should. */

@@ -111,6 +111,13 @@ export const de: Words = {
   goneBusy: 'Ein anderes Programm benutzt es. Du kannst weiter zuhören.',
   goneInsecure: 'Diese Seite wurde nicht über https geöffnet. Du kannst weiter zuhören.',
   goneBroken: 'Es ist nicht angelaufen. Du kannst weiter zuhören.',
+  microphoneAgain:
+    'Es wird wieder versucht, und dann eingeschaltet, wenn ein Gerät dazukommt oder geht und wenn du auf diese Seite zurückkommst.',
+  triedAgain: 'Es wird wieder versucht, wenn ein Gerät dazukommt oder geht und wenn du auf diese Seite zurückkommst.',
+  microphoneStays: 'Das Mikrofon hat nicht gewechselt',
+  microphoneStaysText: 'Das bisherige läuft weiter.',
+  outputStays: 'Der Ton ist nicht auf das andere Gerät gewechselt',
+  outputStaysText: 'Wenn du nichts hörst, lade die Seite neu; dein Platz bleibt dir.',
 
   invite: 'Einladen',
   inviteHelp: 'Wer in diesem WLAN ist, scannt den Code oder öffnet den Link.',

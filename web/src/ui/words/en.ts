@@ -115,6 +115,12 @@ export const en = {
   goneBusy: 'Another program is using it. You can go on listening.',
   goneInsecure: 'This page was not opened over https. You can go on listening.',
   goneBroken: 'It did not start. You can go on listening.',
+  microphoneAgain: 'It is tried again, and turned on, when a device comes or goes and when you come back to this page.',
+  triedAgain: 'It is tried again when a device comes or goes and when you come back to this page.',
+  microphoneStays: 'The microphone did not change',
+  microphoneStaysText: 'The one of before goes on.',
+  outputStays: 'The sound did not move to the other device',
+  outputStaysText: 'If you hear nothing, reload the page; you keep your place.',
 
   // Invite
   invite: 'Invite',

@@ -110,6 +110,13 @@ export const es: Words = {
   goneBusy: 'Otro programa lo está usando. Puedes seguir escuchando.',
   goneInsecure: 'Esta página no se abrió por https. Puedes seguir escuchando.',
   goneBroken: 'No ha arrancado. Puedes seguir escuchando.',
+  microphoneAgain:
+    'Se vuelve a intentar, y se activa, cuando aparece o desaparece un dispositivo y cuando vuelves a esta página.',
+  triedAgain: 'Se vuelve a intentar cuando aparece o desaparece un dispositivo y cuando vuelves a esta página.',
+  microphoneStays: 'El micrófono no ha cambiado',
+  microphoneStaysText: 'Sigue el de antes.',
+  outputStays: 'El sonido no ha pasado al otro dispositivo',
+  outputStaysText: 'Si no oyes nada, recarga la página; conservas tu sitio.',
 
   invite: 'Invitar',
   inviteHelp: 'Quien esté en esta Wi-Fi escanea el código o abre el enlace.',

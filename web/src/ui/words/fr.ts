@@ -110,6 +110,13 @@ export const fr: Words = {
   goneBusy: 'Un autre programme l’utilise. Vous pouvez continuer d’écouter.',
   goneInsecure: 'Cette page n’est pas ouverte en https. Vous pouvez continuer d’écouter.',
   goneBroken: 'Il n’a pas démarré. Vous pouvez continuer d’écouter.',
+  microphoneAgain:
+    'Un nouvel essai est fait, et il est activé, quand un appareil arrive ou part et quand vous revenez sur cette page.',
+  triedAgain: 'Un nouvel essai est fait quand un appareil arrive ou part et quand vous revenez sur cette page.',
+  microphoneStays: 'Le micro n’a pas changé',
+  microphoneStaysText: 'Celui d’avant continue.',
+  outputStays: 'Le son n’est pas passé à l’autre appareil',
+  outputStaysText: 'Si vous n’entendez rien, rechargez la page ; vous gardez votre place.',
 
   invite: 'Inviter',
   inviteHelp: 'Qui est sur ce Wi-Fi scanne le code ou ouvre le lien.',

@@ -110,6 +110,13 @@ export const pt: Words = {
   goneBusy: 'Outro programa está a usá-lo. Pode continuar a ouvir.',
   goneInsecure: 'Esta página não foi aberta por https. Pode continuar a ouvir.',
   goneBroken: 'Não arrancou. Pode continuar a ouvir.',
+  microphoneAgain:
+    'Tenta-se de novo, e liga-se, quando um dispositivo aparece ou desaparece e quando volta a esta página.',
+  triedAgain: 'Tenta-se de novo quando um dispositivo aparece ou desaparece e quando volta a esta página.',
+  microphoneStays: 'O microfone não mudou',
+  microphoneStaysText: 'O de antes continua.',
+  outputStays: 'O som não passou para o outro dispositivo',
+  outputStaysText: 'Se não ouve nada, recarregue a página; mantém o seu lugar.',
 
   invite: 'Convidar',
   inviteHelp: 'Quem está nesta Wi-Fi lê o código ou abre a ligação.',
