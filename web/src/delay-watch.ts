@@ -5,7 +5,7 @@ import { DelayMeter } from './audio/delay.ts';
 import { heardInMs } from './audio/heard.ts';
 import type { PlayoutReport } from './audio/playout.ts';
 import { LOOK_AHEAD_US, samplesToMs } from './audio/units.ts';
-import { concealedIn, DelayHistory, judge } from './ui/delay-history.ts';
+import { concealedIn, DelayHistory, judge, type Verdict } from './ui/delay-history.ts';
 import { blend, type Stages, split, sum } from './ui/stages.ts';
 import * as store from './ui/store.ts';
 import { WeakLinks } from './ui/weak-links.ts';
@@ -21,6 +21,8 @@ export class DelayWatch {
   #stages: Stages | null = null;
   /** What the microphone of who was heard last costs, as they say. */
   #microphoneMs: number | null = null;
+  /** On the delay of what is heard now; null while nothing is. */
+  #verdict: Verdict | null = null;
   #shortestTripMs = 0;
   #packetMs = 0;
 
@@ -41,6 +43,13 @@ export class DelayWatch {
     this.#meter.learnClock(offsetUs);
     this.#shortestTripMs = shortestUs / 1000;
     store.roundTripMs.value = lastUs / 1000;
+    this.#lookAtLinks();
+  }
+
+  /** What the way from microphone to socket costs, and what it held back. */
+  learnUplink(uplink: typeof store.uplink.value): void {
+    store.uplink.value = uplink;
+    this.#lookAtLinks();
   }
 
   /** In this room a packet holds so much. */
@@ -53,20 +62,23 @@ export class DelayWatch {
     this.#meter.reset();
     this.#stages = null;
     store.delayMs.value = null;
+    this.#verdict = null;
+    this.#lookAtLinks();
   }
 
   /** Nothing is played for now. */
   rest(): void {
+    this.#verdict = null;
     batch(() => {
       store.heardLevel.value = 127;
       store.heardAgeMs.value = null;
-      store.weakLinks.value = [];
+      this.#lookAtLinks();
     });
   }
 
   report(context: AudioContext, { stats, captureUs, heldUs, waitedUs, frame, level }: PlayoutReport): void {
     const deviceMs = heardInMs(context, frame, performance.now(), !ASKING_HANGS);
-    const nowMs = performance.timeOrigin + performance.now();
+    const nowMs = localMs();
     const totalMs = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);
     this.#learnMicrophone();
     if (totalMs !== null) {
@@ -95,7 +107,7 @@ export class DelayWatch {
         late: stats.discarded,
         leftOut: store.leftOut.value,
       };
-      if (this.#history.add(nowMs, heard, counts)) this.#show(nowMs, heard.stages);
+      if (this.#history.add(nowMs, heard, counts)) this.#show(heard.stages);
     });
   }
 
@@ -108,19 +120,29 @@ export class DelayWatch {
     if (told.length > 0) this.#microphoneMs = told.includes(null) ? null : Math.min(...(told as number[]));
   }
 
-  #show(nowMs: number, heard: Stages | null): void {
+  #show(heard: Stages | null): void {
     store.delaySamples.value = [...this.#history.samples];
     store.concealedMs.value = concealedIn(this.#history.samples);
-    if (heard !== null) store.delayVerdict.value = judge(heard, store.roundTripMs.value);
-    store.weakLinks.value = this.#weakLinks.seen(nowMs, {
+    this.#verdict = heard === null ? null : judge(heard, store.roundTripMs.value);
+    if (this.#verdict !== null) store.delayVerdict.value = this.#verdict;
+    this.#lookAtLinks();
+  }
+
+  /** With each thing learnt of a way: who hears nothing is told of their own link all the same. */
+  #lookAtLinks(): void {
+    const weak = this.#weakLinks.seen(localMs(), {
       ownId: store.roomState.value.ownId,
       withheld: store.uplink.value.withheld,
       roundTripMs: store.roundTripMs.value,
       talkers: store.others.value.filter((p) => p.talking).map((p) => p.id),
-      verdict: heard === null ? null : store.delayVerdict.value,
+      verdict: this.#verdict,
     });
+    // What is the same is not painted again.
+    if (weak.join() !== store.weakLinks.value.join()) store.weakLinks.value = weak;
   }
 }
+
+const localMs = (): number => performance.timeOrigin + performance.now();
 
 /**
  * Firefox on Linux holds the lock of its audio graph while it asks PulseAudio, which waits for the graph's next block: it
