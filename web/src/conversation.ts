@@ -271,7 +271,7 @@ class Conversation {
         break;
       case 'uplink':
         store.ownLevel.value = data.level;
-        this.#delay.learnUplink({ lagMs: Math.round(data.lagMs), withheld: data.withheld });
+        this.#delay.learnUplink({ lagMs: Math.round(data.lagMs), withheld: data.withheld, overdue: data.overdue });
         store.ownTalking.value = data.talking && !store.muted.value;
         break;
       case 'left_out':

@@ -1,5 +1,5 @@
-// Proves: of a link of one's own that is weak one is told whether anything is heard or not; of those of others only by
-// what is heard.
+// Proves: of a link of one's own that is weak one is told whether anything is heard or not, and of those of others only by
+// what is heard; and a slow device is not taken for a weak link.
 
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { PlayoutReport } from './audio/playout.ts';
@@ -35,7 +35,7 @@ beforeEach(() => {
   return () => vi.useRealTimers();
 });
 
-const withheld = (packets: number) => watch.learnUplink({ lagMs: 0, withheld: packets });
+const withheld = (packets: number) => watch.learnUplink({ lagMs: 0, withheld: packets, overdue: 0 });
 const roundTrip = (ms: number) => watch.learnClock(0, 4 * MS_US, ms * MS_US);
 
 /** Sound of that age, whose delay is nobody's but its talker's. */
@@ -92,4 +92,13 @@ test('a link that is as before is not painted again', () => {
   withheld(3);
   expect(told).toHaveBeenCalledOnce();
   end();
+});
+
+test('packets that this device was too slow for are its own, and say nothing of the link', async () => {
+  const overdue = (packets: number) => watch.learnUplink({ lagMs: 0, withheld: 0, overdue: packets });
+  overdue(2);
+  expect([store.slowDevice.value, store.weakLinks.value]).toEqual([true, []]);
+  await vi.advanceTimersByTimeAsync(5_000);
+  overdue(2);
+  expect(store.slowDevice.value).toBe(false);
 });

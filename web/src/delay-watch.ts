@@ -1,4 +1,5 @@
-// From the playout's reports to the delay on the screen: the whole, its stages, its last minute, and whose link is weak.
+// From the playout's reports to the delay on the screen: the whole, its stages, its last minute; and whose link is weak, or
+// that this device is slow.
 
 import { batch } from '@preact/signals';
 import { DelayMeter } from './audio/delay.ts';
@@ -8,7 +9,7 @@ import { LOOK_AHEAD_US, samplesToMs } from './audio/units.ts';
 import { concealedIn, DelayHistory, judge, type Verdict } from './ui/delay-history.ts';
 import { blend, type Stages, split, sum } from './ui/stages.ts';
 import * as store from './ui/store.ts';
-import { WeakLinks } from './ui/weak-links.ts';
+import { GrowthSign, WeakLinks } from './ui/weak-links.ts';
 
 /** Of a new figure in the shown one; reports come ten times a second. */
 const SHARE = 0.25;
@@ -17,6 +18,7 @@ export class DelayWatch {
   readonly #meter = new DelayMeter();
   readonly #history = new DelayHistory();
   readonly #weakLinks = new WeakLinks();
+  readonly #slowDevice = new GrowthSign();
   /** As shown, of what was heard last. */
   #stages: Stages | null = null;
   /** What the microphone of who was heard last costs, as they say. */
@@ -33,9 +35,10 @@ export class DelayWatch {
       store.delaySamples.value = [];
       store.concealedMs.value = 0;
       store.roundTripMs.value = 0;
-      store.uplink.value = { lagMs: 0, withheld: 0 };
+      store.uplink.value = { lagMs: 0, withheld: 0, overdue: 0 };
       store.leftOut.value = 0;
       store.weakLinks.value = [];
+      store.slowDevice.value = false;
     });
   }
 
@@ -139,6 +142,7 @@ export class DelayWatch {
     });
     // What is the same is not painted again.
     if (weak.join() !== store.weakLinks.value.join()) store.weakLinks.value = weak;
+    store.slowDevice.value = this.#slowDevice.seen(localMs(), store.uplink.value.overdue);
   }
 }
 

@@ -4,28 +4,28 @@ import { describe, expect, test } from 'vitest';
 import type { UpPacket } from '../net/wire.ts';
 import { type Frame, Framer } from './framer.ts';
 import { audioLevel } from './level.ts';
-import { Uplink } from './uplink.ts';
+import { type Obstacle, Uplink } from './uplink.ts';
 
 const PTIME = 960;
 
 function setUp() {
   const sent: UpPacket[] = [];
-  const count = { withheld: 0 };
+  const count = { link: 0, device: 0 };
   const uplink = new Uplink(PTIME, {
     encode: (pcm) => Uint8Array.of(Math.round(pcm[0]! * 100)),
     // Half of full scale is speech, a tenth and more may be the rise to it.
     hears: (pcm) => ({ speech: pcm[0]! >= 0.5, rise: pcm[0]! >= 0.1 ? 'from_start' : 'none' }),
     captureStamp: (us) => us,
     send: (packet) => sent.push(packet),
-    withheld: () => {
-      count.withheld += 1;
+    withheld: (by) => {
+      count[by] += 1;
     },
   });
   let n = 0;
-  const say = (values: number[], open = true) => {
+  const say = (values: number[], obstacle: Obstacle | null = null) => {
     for (const value of values) {
       const frame: Frame = { pcm: new Float32Array(PTIME).fill(value), timestamp: n * PTIME, capturedUs: n * 20_000 };
-      uplink.take(frame, open);
+      uplink.take(frame, obstacle);
       n += 1;
     }
   };
@@ -97,11 +97,11 @@ describe('uplink', () => {
 
   test('while the link is full nothing is encoded, and the flags move on', () => {
     const { sent, say } = setUp();
-    say([0.9, 0.9], false);
+    say([0.9, 0.9], 'link');
     say([0.9]);
     expect(sent.map((p) => [p.timestamp / PTIME, p.marker])).toEqual([[2, true]]);
-    say(HANGOVER, false);
-    say([0], false);
+    say(HANGOVER, 'link');
+    say([0], 'link');
     say([0]);
     expect(sent.at(-1)).toMatchObject({ end: true, timestamp: 17 * PTIME });
     expect(sent.length).toBe(2);
@@ -109,21 +109,32 @@ describe('uplink', () => {
 
   test('what a full link does not take is counted, pre-roll too; silence and mute are not', () => {
     const { count, uplink, say } = setUp();
-    say([0, 0, 0.2, 0.3], false);
-    expect(count.withheld).toBe(0);
-    say([0.9], false);
-    expect(count.withheld).toBe(3);
+    say([0, 0, 0.2, 0.3], 'link');
+    expect(count.link).toBe(0);
+    say([0.9], 'link');
+    expect(count.link).toBe(3);
     say([0.9]);
-    say([0.9, 0.9], false);
-    expect(count.withheld).toBe(5);
+    say([0.9, 0.9], 'link');
+    expect(count.link).toBe(5);
     uplink.mute(true);
-    say([0.9], false);
-    expect(count.withheld).toBe(5);
+    say([0.9], 'link');
+    expect(count.link).toBe(5);
+  });
+
+  test('what this device came to too late is not sent either, and is put down to the device', () => {
+    const { sent, count, say } = setUp();
+    say([0, 0.2, 0.9], 'device');
+    expect(sent).toEqual([]);
+    expect(count).toEqual({ link: 0, device: 2 });
+    say([0.9], 'link');
+    expect(count).toEqual({ link: 1, device: 2 });
+    say([0.9]);
+    expect(sent).toMatchObject([{ marker: true, timestamp: 4 * PTIME }]);
   });
 
   test('a talkspurt of which nothing got through needs no end', () => {
     const { sent, say } = setUp();
-    say([0.9, ...HANGOVER], false);
+    say([0.9, ...HANGOVER], 'link');
     say([0, 0]);
     expect(sent).toEqual([]);
   });

@@ -1,5 +1,5 @@
 // From frames to packets on their way up: what is said goes out, silence does not. Pure: the encoder, the detector
-// and whether the link takes packets now are handed in.
+// and what keeps packets from being sent now are handed in.
 
 import type { UpPacket } from '../net/wire.ts';
 import type { Frame } from './framer.ts';
@@ -22,9 +22,12 @@ export interface UplinkParts {
   /** Relay clock of an instant of this machine, as it travels. */
   captureStamp: (localUs: number) => number;
   send: (packet: UpPacket) => void;
-  /** A frame that should have been sent was not, because the link takes none. */
-  withheld: () => void;
+  /** A frame that should have been sent was not. */
+  withheld: (by: Obstacle) => void;
 }
+
+/** What keeps a frame from being sent: the link takes none, or this device came to it when it was too old. */
+export type Obstacle = 'link' | 'device';
 
 interface Kept {
   frame: Frame;
@@ -51,20 +54,19 @@ export class Uplink {
     this.#preRollFrames = Math.floor(msToSamples(PRE_ROLL_MS) / ptimeSamples);
   }
 
-  /** Takes one frame; `open` says whether the link takes packets. */
-  take(frame: Frame, open: boolean): void {
+  take(frame: Frame, obstacle: Obstacle | null): void {
     const heard = this.#parts.hears(frame.pcm);
     const speech = heard.speech || this.continuous;
     this.#nextTimestamp = frame.timestamp + frame.pcm.length;
     if (this.#muted) return;
-    if (this.#endDue && open) this.#sendEmptyEnd(frame.timestamp, false);
+    if (this.#endDue && obstacle === null) this.#sendEmptyEnd(frame.timestamp, false);
     if (!speech && !this.talking) {
       this.#keep(frame, heard.rise);
       return;
     }
-    if (!this.talking) this.#begin(heard.rise, open);
+    if (!this.talking) this.#begin(heard.rise, obstacle);
     this.#holdMs = speech ? HANGOVER_MS : Math.max(0, this.#holdMs - samplesToMs(frame.pcm.length));
-    const sent = this.#sendFrame(frame, open, { preRoll: false, end: !this.talking });
+    const sent = this.#sendFrame(frame, obstacle, { preRoll: false, end: !this.talking });
     if (!this.talking && !sent) this.#endDue = !this.#markerDue;
   }
 
@@ -84,12 +86,12 @@ export class Uplink {
     this.#muted = muted;
   }
 
-  #begin(rise: Rise, open: boolean): void {
+  #begin(rise: Rise, obstacle: Obstacle | null): void {
     this.#markerDue = true;
     this.#endDue = false;
     const risen = framesOfRise(rise, this.#preRoll);
     for (const { frame } of this.#preRoll.slice(this.#preRoll.length - risen)) {
-      this.#sendFrame(frame, open, { preRoll: true, end: false });
+      this.#sendFrame(frame, obstacle, { preRoll: true, end: false });
     }
     this.#preRoll = [];
   }
@@ -99,9 +101,9 @@ export class Uplink {
     if (this.#preRoll.length > this.#preRollFrames) this.#preRoll.shift();
   }
 
-  #sendFrame(frame: Frame, open: boolean, flags: { preRoll: boolean; end: boolean }): boolean {
-    if (!open) {
-      this.#parts.withheld();
+  #sendFrame(frame: Frame, obstacle: Obstacle | null, flags: { preRoll: boolean; end: boolean }): boolean {
+    if (obstacle !== null) {
+      this.#parts.withheld(obstacle);
       return false;
     }
     this.#send({

@@ -48,13 +48,14 @@ export interface Intent {
 }
 
 /**
- * `lagMs`: age of the newest sample when its packet left. `withheld`: packets not sent because link or worker were behind.
+ * `lagMs`: age of the newest sample when its packet left. `withheld`: packets not sent because the link took none; `overdue`:
+ * because the worker came to them too late.
  */
 export type FromWorker =
   | { kind: 'link'; link: Link }
   | { kind: 'message'; message: RelayMessage }
   | { kind: 'clock'; offsetUs: number; roundTripUs: number; lastUs: number }
-  | { kind: 'uplink'; level: number; talking: boolean; lagMs: number; withheld: number }
+  | { kind: 'uplink'; level: number; talking: boolean; lagMs: number; withheld: number; overdue: number }
   /** Packets that the relay left out on their way to here, so far. */
   | { kind: 'left_out'; packets: number }
   | { kind: 'token'; token: string }

@@ -7,7 +7,7 @@ import { loadOpus, type Opus, type OpusEncoder, selfTest } from '../audio/opus.t
 import { SpeechDetector } from '../audio/speech-detector.ts';
 import { TrackReader } from '../audio/track-reader.ts';
 import { SAMPLES_PER_MS } from '../audio/units.ts';
-import { Uplink } from '../audio/uplink.ts';
+import { type Obstacle, Uplink } from '../audio/uplink.ts';
 import type { CaptureBlock, FromWorker, Intent, ToPlayout, ToWorker } from './messages.ts';
 import { MicrophoneReport } from './microphone-report.ts';
 import { localUs, Session } from './session.ts';
@@ -30,7 +30,8 @@ let reader: TrackReader | null = null;
 let playout: MessagePort | null = null;
 let intent: Intent = { muted: true, deafened: false, closed: false, continuous: false, bitrate: null };
 let loudest = 127;
-let withheld = 0;
+/** Packets not sent so far, by what kept them. */
+const withheld: Record<Obstacle, number> = { link: 0, device: 0 };
 let lagMs = 0;
 const microphone = new MicrophoneReport();
 let levelDueMs = 0;
@@ -158,8 +159,8 @@ function beginUplink(): void {
     hears: (pcm) => detector.hears(pcm),
     captureStamp: (us) => session!.clock.captureStamp(us),
     send: (packet) => session!.send(packet),
-    withheld: () => {
-      withheld += 1;
+    withheld: (by) => {
+      withheld[by] += 1;
     },
   });
   uplink.continuous = intent.continuous;
@@ -175,7 +176,8 @@ function takeBlock(block: Float32Array, sampleRate: number): void {
   framer?.push(block, localUs(), (frame) => {
     if (uplink === null || session === null || !session.welcomed) return;
     const ageUs = localUs() - frame.capturedUs;
-    uplink.take(frame, session.takesAudio && ageUs < MAX_AGE_US);
+    // A thread that is behind says nothing of the link.
+    uplink.take(frame, ageUs >= MAX_AGE_US ? 'device' : session.takesAudio ? null : 'link');
     lagMs = (ageUs - (frame.pcm.length / SAMPLES_PER_MS) * 1000) / 1000;
     const told = microphone.wrote(lagMs, performance.now());
     if (told !== null) session.say({ type: 'microphone', delay_ms: told });
@@ -184,7 +186,14 @@ function takeBlock(block: Float32Array, sampleRate: number): void {
   });
   if (uplink === null || performance.now() < levelDueMs) return;
   levelDueMs = performance.now() + LEVEL_PERIOD_MS;
-  tell({ kind: 'uplink', level: loudest, talking: uplink.talking, lagMs, withheld });
+  tell({
+    kind: 'uplink',
+    level: loudest,
+    talking: uplink.talking,
+    lagMs,
+    withheld: withheld.link,
+    overdue: withheld.device,
+  });
   loudest = 127;
 }
 

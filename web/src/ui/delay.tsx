@@ -99,6 +99,7 @@ export function DelaySheet({ onClose }: { onClose: () => void }) {
         <Figure label="discarded" value={String(stats?.discarded ?? 0)} />
         <Figure label="leftOut" value={String(leftOut.value)} />
         <Figure label="withheld" value={String(uplink.value.withheld)} />
+        <Figure label="overdue" value={String(uplink.value.overdue)} />
       </dl>
     </Sheet>
   );

@@ -4,11 +4,11 @@ import { useState } from 'preact/hooks';
 import { initials } from '../names.ts';
 import type { Participant } from '../net/text.ts';
 import { gainOf } from './gains.ts';
-import { AwayIcon, EarIcon, EditIcon, MutedIcon, SpeakerOffIcon, WeakLinkIcon } from './icons.tsx';
+import { AwayIcon, EarIcon, EditIcon, MutedIcon, SlowDeviceIcon, SpeakerOffIcon, WeakLinkIcon } from './icons.tsx';
 import { IdentitySheet } from './identity-sheet.tsx';
 import { useLevel } from './level.tsx';
 import { PersonSheet } from './person-sheet.tsx';
-import { gains, heardLevel, others, own, ownLevel, ownTalking, weakLinks } from './store.ts';
+import { gains, heardLevel, others, own, ownLevel, ownTalking, slowDevice, weakLinks } from './store.ts';
 import { type Key, t } from './words.ts';
 
 /** −dBov. */
@@ -46,6 +46,7 @@ interface PersonProps {
 function Person({ who, self, talking, choose }: PersonProps) {
   const state = who.muted ? 'muted' : talking ? 'talking' : 'quiet';
   const weak = weakLinks.value.includes(who.id);
+  const slow = self && slowDevice.value;
   const silenced = !self && gainOf(gains.value, who.name) === null;
   // Of the others only the sum is heard: whoever talks now is what makes it loud, but for who is silenced.
   const tile = useLevel<HTMLLIElement>(self ? ownLevel : silenced ? UNHEARD : heardLevel);
@@ -59,6 +60,7 @@ function Person({ who, self, talking, choose }: PersonProps) {
       data-muted={who.muted}
       data-talking={state === 'talking'}
       data-weak={weak}
+      data-slow={slow}
       data-silenced={silenced}
       data-away={who.away}
       data-role={who.role}
@@ -82,7 +84,7 @@ function Person({ who, self, talking, choose }: PersonProps) {
           {self && <small> ({t('you')})</small>}
         </button>
       </span>
-      <State who={who} talking={talking} weak={weak} silenced={silenced} />
+      <State who={who} talking={talking} slow={slow} weak={weak} silenced={silenced} />
     </li>
   );
 }
@@ -90,14 +92,17 @@ function Person({ who, self, talking, choose }: PersonProps) {
 interface StateProps {
   who: Participant;
   talking: boolean;
+  slow: boolean;
   weak: boolean;
   silenced: boolean;
 }
 
 /** The one thing worth knowing of them, in a word and a sign. */
-function State({ who, talking, weak, silenced }: StateProps) {
+function State({ who, talking, slow, weak, silenced }: StateProps) {
   if (who.away) return <Sign icon={<AwayIcon />} word="away" />;
   if (silenced) return <Sign icon={<SpeakerOffIcon />} word="silenced" />;
+  // A device that is behind comes to answers late, too, as if they had been long on their way.
+  if (slow) return <Sign icon={<SlowDeviceIcon />} word="slowDevice" />;
   if (weak) return <Sign icon={<WeakLinkIcon />} word="weakLink" />;
   if (who.role === 'listener') return <Sign icon={<EarIcon />} word="listens" />;
   if (who.muted) return <Sign icon={<MutedIcon />} word="muted" />;

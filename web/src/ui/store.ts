@@ -56,8 +56,11 @@ export const push = signal(CLOSED);
 /** Own microphone, −dBov, and whether what it hears is being sent. */
 export const ownLevel = signal(127);
 export const ownTalking = signal(false);
-/** What the way from microphone to socket costs, and what it held back. */
-export const uplink = signal({ lagMs: 0, withheld: 0 });
+/**
+ * What the way from microphone to socket costs, and how many packets it held back so far: the link did not take them, or this
+ * device was too slow for them.
+ */
+export const uplink = signal({ lagMs: 0, withheld: 0, overdue: 0 });
 /** The relay has another page by now. */
 export const updated = signal(false);
 export const soundPaused = signal(false);
@@ -85,6 +88,8 @@ export const gains = signal<Gains>({});
 
 /** Ids of those whose link is bad. */
 export const weakLinks = signal<readonly number[]>([]);
+/** This device does not come to what it should send. */
+export const slowDevice = signal(false);
 
 /** Lines that came while the page was hidden or the chat scrolled away, and the key of the first. */
 export const NONE_MISSED = { count: 0, from: '' };

@@ -36,6 +36,7 @@ function Mute() {
       data-testid="mute"
       data-lag-ms={uplink.value.lagMs}
       data-withheld={uplink.value.withheld}
+      data-overdue={uplink.value.overdue}
       data-level={ownLevel.value}
       onClick={() => setMuted(!off)}
     >

@@ -1,7 +1,8 @@
-// Proves: a weak link is put down to whose it is, for a while after the last sign of it, and to nobody on a guess.
+// Proves: a weak link is put down to whose it is, for a while after the last sign of it, and to nobody on a guess; and a
+// device is slow for as long.
 
 import { expect, test } from 'vitest';
-import { type Signs, WeakLinks } from './weak-links.ts';
+import { GrowthSign, type Signs, WeakLinks } from './weak-links.ts';
 
 const OWN = 1;
 const calm: Signs = { ownId: OWN, withheld: 0, roundTripMs: 4, talkers: [7], verdict: 'good' };
@@ -35,4 +36,13 @@ test('a new session, which counts from nothing, is no sign of trouble', () => {
   links.seen(0, { ...calm, withheld: 9 });
   expect(links.seen(10_000, { ...calm, withheld: 0 })).toEqual([]);
   expect(links.seen(10_500, { ...calm, withheld: 1 })).toEqual([OWN]);
+});
+
+test('a count that has stood still for five seconds is no sign any more', () => {
+  const sign = new GrowthSign();
+  expect(sign.seen(0, 0)).toBe(false);
+  expect(sign.seen(100, 1)).toBe(true);
+  expect(sign.seen(5_099, 1)).toBe(true);
+  expect(sign.seen(5_100, 1)).toBe(false);
+  expect(sign.seen(5_200, 1, true)).toBe(true);
 });

@@ -1,14 +1,14 @@
-// Whose link is weak. Pure: time is an argument.
+// Whose link is weak, and whether this device is slow. Pure: time is an argument.
 
 import type { Verdict } from './delay-history.ts';
 
-/** A sign of a weak link of one's own is shown for this long. */
+/** A sign of trouble of one's own is shown for this long. */
 const SHOWN_MS = 5_000;
 const WEAK_ROUND_TRIP_MS = 120;
 
 export interface Signs {
   ownId: number | null;
-  /** Packets not sent so far. */
+  /** Packets that the link did not take so far. */
   withheld: number;
   /** The last one, to the relay and back. */
   roundTripMs: number;
@@ -19,15 +19,26 @@ export interface Signs {
 }
 
 export class WeakLinks {
-  #withheld = 0;
-  #untilMs = Number.NEGATIVE_INFINITY;
+  readonly #own = new GrowthSign();
 
   /** Gives the ids of those whose link is weak. */
   seen(nowMs: number, { ownId, withheld, roundTripMs, talkers, verdict }: Signs): number[] {
-    if (withheld > this.#withheld || roundTripMs >= WEAK_ROUND_TRIP_MS) this.#untilMs = nowMs + SHOWN_MS;
-    this.#withheld = withheld;
-    const own = ownId !== null && nowMs < this.#untilMs ? [ownId] : [];
+    const isOwn = this.#own.seen(nowMs, withheld, roundTripMs >= WEAK_ROUND_TRIP_MS);
+    const own = ownId !== null && isOwn ? [ownId] : [];
     // Of a mix nobody can say whose packets were late.
     return verdict === 'their_link' && talkers.length === 1 ? [...own, ...talkers] : own;
+  }
+}
+
+/** Trouble is a count that grows, and is shown for a while after it last did. */
+export class GrowthSign {
+  #count = 0;
+  #untilMs = Number.NEGATIVE_INFINITY;
+
+  /** `besides`: there is another sign of it. */
+  seen(nowMs: number, count: number, besides = false): boolean {
+    if (count > this.#count || besides) this.#untilMs = nowMs + SHOWN_MS;
+    this.#count = count;
+    return nowMs < this.#untilMs;
   }
 }

@@ -55,6 +55,7 @@ export const de: Words = {
   muted: 'stumm',
   talking: 'spricht',
   weakLink: 'schwache Verbindung',
+  slowDevice: 'langsames Gerät',
   away: 'weg',
   listens: 'hört zu',
   joined: '{name} ist gekommen',
@@ -181,7 +182,8 @@ export const de: Words = {
   concealed: 'Überbrückt in der letzten Minute',
   discarded: 'Pakete zu spät, bisher',
   leftOut: 'Pakete, die das Relay ausließ, bisher',
-  withheld: 'Pakete nicht gesendet, bisher',
+  withheld: 'Pakete, die die Verbindung nicht nahm, bisher',
+  overdue: 'Pakete, für die dieses Gerät zu langsam war, bisher',
   jitterTarget: 'Der Jitterpuffer zielt auf',
 
   tryAgain: 'Noch einmal versuchen',

@@ -57,6 +57,7 @@ export const en = {
   muted: 'muted',
   talking: 'talking',
   weakLink: 'weak link',
+  slowDevice: 'slow device',
   away: 'away',
   listens: 'listens',
   joined: '{name} joined',
@@ -187,7 +188,8 @@ export const en = {
   concealed: 'Concealed in the last minute',
   discarded: 'Packets too late, so far',
   leftOut: 'Packets the relay left out, so far',
-  withheld: 'Packets not sent, so far',
+  withheld: 'Packets the link did not take, so far',
+  overdue: 'Packets this device was too slow to send, so far',
   jitterTarget: 'The jitter buffer aims at',
 
   // Failures

@@ -55,6 +55,7 @@ export const es: Words = {
   muted: 'en silencio',
   talking: 'habla',
   weakLink: 'conexión débil',
+  slowDevice: 'dispositivo lento',
   away: 'ausente',
   listens: 'escucha',
   joined: '{name} ha entrado',
@@ -179,7 +180,8 @@ export const es: Words = {
   concealed: 'Disimulado en el último minuto',
   discarded: 'Paquetes que llegaron tarde, hasta ahora',
   leftOut: 'Paquetes que el relé omitió, hasta ahora',
-  withheld: 'Paquetes no enviados, hasta ahora',
+  withheld: 'Paquetes que la conexión no aceptó, hasta ahora',
+  overdue: 'Paquetes para los que este dispositivo fue demasiado lento, hasta ahora',
   jitterTarget: 'El búfer de fluctuación apunta a',
 
   tryAgain: 'Probar otra vez',

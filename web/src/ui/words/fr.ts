@@ -55,6 +55,7 @@ export const fr: Words = {
   muted: 'muet',
   talking: 'parle',
   weakLink: 'liaison faible',
+  slowDevice: 'appareil lent',
   away: 'absent',
   listens: 'écoute',
   joined: '{name} est arrivé',
@@ -179,7 +180,8 @@ export const fr: Words = {
   concealed: 'Comblé dans la dernière minute',
   discarded: 'Paquets trop tardifs, jusqu’ici',
   leftOut: 'Paquets omis par le relais, jusqu’ici',
-  withheld: 'Paquets non envoyés, jusqu’ici',
+  withheld: 'Paquets que la liaison n’a pas pris, jusqu’ici',
+  overdue: 'Paquets pour lesquels cet appareil a été trop lent, jusqu’ici',
   jitterTarget: 'Le tampon de gigue vise',
 
   tryAgain: 'Réessayer',

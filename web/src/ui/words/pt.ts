@@ -55,6 +55,7 @@ export const pt: Words = {
   muted: 'em silêncio',
   talking: 'fala',
   weakLink: 'ligação fraca',
+  slowDevice: 'dispositivo lento',
   away: 'ausente',
   listens: 'ouve',
   joined: '{name} entrou',
@@ -179,7 +180,8 @@ export const pt: Words = {
   concealed: 'Disfarçado no último minuto',
   discarded: 'Pacotes atrasados, até agora',
   leftOut: 'Pacotes que o relé omitiu, até agora',
-  withheld: 'Pacotes não enviados, até agora',
+  withheld: 'Pacotes que a ligação não aceitou, até agora',
+  overdue: 'Pacotes para os quais este dispositivo foi lento demais, até agora',
   jitterTarget: 'A memória de jitter aponta para',
 
   tryAgain: 'Tentar de novo',
