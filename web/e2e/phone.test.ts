@@ -2,9 +2,7 @@
 // delay in its stages, the invitation, what was missed, another language, and what is seen while the relay is away.
 
 import { expect, test } from 'vitest';
-import { BadLink } from './support/bad-link.ts';
 import { connected, join, participant, visit } from './support/chromium.ts';
-import { freePort } from './support/process.ts';
 import { Relay } from './support/relay.ts';
 import { stage } from './support/stage.ts';
 
@@ -116,27 +114,6 @@ test('the delay is one sentence, and its stages add up', async () => {
   const whole = stages.pop()!;
   expect(stages.reduce((a, b) => a + b)).toBe(whole);
   expect(pair.grace.complaints).toEqual([]);
-});
-
-test('a link that stalls is shown as a weak one, for a while', async () => {
-  const own = await freePort();
-  const relay = await Relay.start(BadLink.allowing(own));
-  const link = await BadLink.to(relay.port, own);
-  const ada = await join(here.browser, link, 'weak', 'Ada');
-  const grace = await join(here.browser, relay, 'weak', 'Grace');
-  const marked = (yes: boolean) => participant(ada.page, 'Ada').and(ada.page.locator(`[data-weak=${yes}]`));
-  await ada.page.getByTestId('delay').waitFor();
-  await marked(false).waitFor();
-  link.stall();
-  await marked(true).waitFor();
-  await marked(true).getByText('weak link').waitFor();
-  link.recover();
-  await marked(false).waitFor();
-  expect([...ada.complaints, ...grace.complaints]).toEqual([]);
-  await ada.page.context().close();
-  await grace.page.context().close();
-  link.close();
-  await relay.close();
 });
 
 test('an output that runs dry gets a longer buffer, and goes on playing', async () => {

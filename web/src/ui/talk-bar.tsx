@@ -5,7 +5,17 @@ import { EarIcon, LeaveIcon, MicrophoneIcon, MutedIcon, PushIcon, SpeakerIcon, S
 import { Level } from './level.tsx';
 import { PushButton } from './push-button.tsx';
 import * as settings from './settings.ts';
-import { deafened, microphone, muted, mutedByHost, ownLevel, ownTalking, setMuted, uplink } from './store.ts';
+import {
+  deafened,
+  microphone,
+  muted,
+  mutedByHost,
+  ownLevel,
+  ownTalking,
+  roundTripMs,
+  setMuted,
+  uplink,
+} from './store.ts';
 import { t } from './words.ts';
 
 export function TalkBar() {
@@ -37,6 +47,7 @@ function Mute() {
       data-lag-ms={uplink.value.lagMs}
       data-withheld={uplink.value.withheld}
       data-overdue={uplink.value.overdue}
+      data-round-trip-ms={Math.floor(roundTripMs.value)}
       data-level={ownLevel.value}
       onClick={() => setMuted(!off)}
     >

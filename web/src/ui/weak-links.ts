@@ -3,8 +3,8 @@
 import type { Verdict } from './delay-history.ts';
 
 /** A sign of trouble of one's own is shown for this long. */
-const SHOWN_MS = 5_000;
-const WEAK_ROUND_TRIP_MS = 120;
+export const SHOWN_MS = 5_000;
+export const WEAK_ROUND_TRIP_MS = 120;
 
 export interface Signs {
   ownId: number | null;
