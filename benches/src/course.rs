@@ -3,7 +3,7 @@
 
 use crate::{
     playout::Fate,
-    plot::{Chart, Series, Shape},
+    plot::{Chart, Scale, Series, Shape},
     trace::Passage,
 };
 
@@ -29,7 +29,7 @@ pub fn chart(trace: &[Passage], fates: &[Fate]) -> Chart {
         Series { name: "target".into(), shape: Shape::Line(latest(&|_, f| f.play_ms.map(|_| f.target_ms))) },
         Series { name: "buffer level".into(), shape: Shape::Line(latest(&|_, f| f.play_ms.map(|_| f.level_ms))) },
     ];
-    Chart { title: "Course".into(), x: "time, s".into(), log_x: false, y: "ms".into(), series }
+    Chart { title: "Course".into(), x: "time, s".into(), scale: Scale::Linear, y: "ms".into(), series }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use crate::{
     conditions::Conditions,
-    plot::{self, COLOURS, Chart, Series, Shape},
+    plot::{self, COLOURS, Chart, Scale, Series, Shape},
     stats::Delays,
 };
 
@@ -73,7 +73,7 @@ fn distributions(sections: &[Section<'_>]) -> Option<Chart> {
         .filter_map(|section| Some(Series { name: section.name.to_owned(), shape: Shape::Line(line(section.delays?)) }))
         .collect();
     let title = "Share of delays that are at most so long".to_owned();
-    (!series.is_empty()).then(|| Chart { title, x: "delay, ms".into(), log_x: true, y: "%".into(), series })
+    (!series.is_empty()).then(|| Chart { title, x: "delay, ms".into(), scale: Scale::Log, y: "%".into(), series })
 }
 
 fn histogram(delays: &Delays) -> Chart {
@@ -82,7 +82,7 @@ fn histogram(delays: &Delays) -> Chart {
     let shares = delays.shares(width, BINS).into_iter().enumerate();
     let bars = shares.map(|(bin, share)| (bin as f64 * width, (bin + 1) as f64 * width, 100.0 * share)).collect();
     let series = vec![Series { name: "delays".into(), shape: Shape::Bars(bars) }];
-    Chart { title: "Distribution".into(), x: "delay, ms".into(), log_x: false, y: "% of delays".into(), series }
+    Chart { title: "Distribution".into(), x: "delay, ms".into(), scale: Scale::Linear, y: "% of delays".into(), series }
 }
 
 fn course(delays: &Delays) -> Option<Chart> {
@@ -108,7 +108,7 @@ fn course(delays: &Delays) -> Option<Chart> {
         Series { name: "median".into(), shape: Shape::Line(median) },
         Series { name: "longest".into(), shape: Shape::Dots(most) },
     ];
-    Some(Chart { title: "Course".into(), x: "time, s".into(), log_x: false, y: "delay, ms".into(), series })
+    Some(Chart { title: "Course".into(), x: "time, s".into(), scale: Scale::Linear, y: "delay, ms".into(), series })
 }
 
 fn table(figures: &BTreeMap<String, f64>) -> String {

@@ -20,12 +20,24 @@ pub struct Chart {
     pub title: String,
     /// Quantity and unit of the horizontal axis.
     pub x: String,
-    /// Whether the horizontal axis is logarithmic.
-    pub log_x: bool,
+    /// What is along it.
+    pub scale: Scale,
     /// Quantity and unit of the vertical axis, which begins at 0.
     pub y: String,
     /// What is drawn, the first beneath the others.
     pub series: Vec<Series>,
+}
+
+/// What is along a horizontal axis.
+#[derive(Debug, Clone)]
+pub enum Scale {
+    /// Numbers.
+    Linear,
+    /// Numbers, as far apart as their ratio says; where they span less than a power of ten there would be none to read off, and they
+    /// are as with [`Scale::Linear`].
+    Log,
+    /// Things: these are at 0, 1, 2, …
+    Named(Vec<String>),
 }
 
 /// What is drawn in one colour.
@@ -59,6 +71,9 @@ const SIZE: (u32, u32) = (720, 320);
 const TEXT: RGBColor = RGBColor(2, 0, 0);
 const GRID: RGBColor = RGBColor(3, 0, 0);
 const FONT: (&str, u32) = ("system-ui, sans-serif", 16);
+/// For names of more than this many cases side by side.
+const NARROW_FONT: (&str, u32) = ("system-ui, sans-serif", 11);
+const WIDE: usize = 3;
 
 /// Maps the names of colours to those of the page: `--text`, `--line`, and `--series-0` and on.
 #[must_use]
@@ -87,11 +102,18 @@ impl Chart {
             let right = if right > left { right } else { left + 1.0 };
             let mut builder = ChartBuilder::on(&area);
             builder.margin(10).x_label_area_size(46).y_label_area_size(64);
-            if self.log_x {
-                let left = left.max(right / 10_000.0);
-                builder.build_cartesian_2d((left..right).log_scale(), 0.0..top).and_then(|chart| self.draw(chart))
-            } else {
-                builder.build_cartesian_2d(left..right, 0.0..top).and_then(|chart| self.draw(chart))
+            match &self.scale {
+                Scale::Log if right >= 10.0 * left => {
+                    let left = left.max(right / 10_000.0);
+                    builder.build_cartesian_2d((left..right).log_scale(), 0.0..top).and_then(|chart| self.draw(chart))
+                }
+                Scale::Log | Scale::Linear => {
+                    builder.build_cartesian_2d(left..right, 0.0..top).and_then(|chart| self.draw(chart))
+                }
+                Scale::Named(names) => {
+                    let span = -0.5..names.len() as f64 - 0.5;
+                    builder.build_cartesian_2d(span, 0.0..top).and_then(|chart| self.draw(chart))
+                }
             }
             .and_then(|()| area.present())
         };
@@ -106,16 +128,19 @@ impl Chart {
     where
         X: Ranged<ValueType = f64> + ValueFormatter<f64>,
     {
-        let label = FONT.into_font().color(&TEXT);
+        let [label, narrow] = [FONT, NARROW_FONT].map(|font| font.into_font().color(&TEXT));
+        let crowded = matches!(&self.scale, Scale::Named(names) if names.len() > WIDE);
         chart
             .configure_mesh()
             .bold_line_style(GRID)
             .light_line_style(TRANSPARENT)
             .axis_style(GRID)
-            .label_style(label)
+            .label_style(label.clone())
+            .x_label_style(if crowded { narrow } else { label.clone() })
+            .axis_desc_style(label)
             .x_desc(&self.x)
             .y_desc(&self.y)
-            .x_label_formatter(&|x| short(*x))
+            .x_label_formatter(&|x| self.scale.label(*x))
             .y_label_formatter(&|y| short(*y))
             .x_labels(8)
             .y_labels(6)
@@ -150,6 +175,31 @@ impl Chart {
         }
         Ok(())
     }
+}
+
+impl Scale {
+    fn label(&self, x: f64) -> String {
+        let Self::Named(names) = self else { return short(x) };
+        let place = x.round();
+        let is_one = place >= 0.0 && (x - place).abs() < 0.01;
+        is_one.then(|| names.get(place as usize)).flatten().cloned().unwrap_or_default()
+    }
+}
+
+/// Bars in layers, the first layer at the bottom: `bars` are their edges, a layer is its name and its height in each bar.
+/// The legend names them as they lie, from the top.
+#[must_use]
+pub fn stacked(bars: &[(f64, f64)], layers: &[(&str, Vec<f64>)]) -> Vec<Series> {
+    let mut tops = vec![0.0; bars.len()];
+    let mut series = Vec::new();
+    for (name, heights) in layers {
+        tops.iter_mut().zip(heights).for_each(|(top, height)| *top += height);
+        let bars = bars.iter().zip(&tops).map(|(&(from, to), &top)| (from, to, top)).collect();
+        series.push(Series { name: (*name).to_owned(), shape: Shape::Bars(bars) });
+    }
+    // What is drawn later covers all that lies beneath it.
+    series.reverse();
+    series
 }
 
 impl Shape {
@@ -189,7 +239,7 @@ mod tests {
 
     fn chart(shape: Shape) -> Chart {
         let series = vec![Series { name: "a".into(), shape }];
-        Chart { title: String::new(), x: "ms".into(), log_x: false, y: "%".into(), series }
+        Chart { title: String::new(), x: "ms".into(), scale: Scale::Linear, y: "%".into(), series }
     }
 
     #[test]
@@ -214,9 +264,39 @@ mod tests {
     fn nothing_to_draw_is_no_chart_and_a_single_point_is_one() {
         assert_eq!(chart(Shape::Line(Vec::new())).svg(), None);
         assert_eq!(chart(Shape::Line(vec![(f64::NAN, 0.0)])).svg(), None);
-        for log_x in [false, true] {
-            assert!(Chart { log_x, ..chart(Shape::Marked(vec![(5.0, 0.0)])) }.svg().is_some());
+        for scale in [Scale::Linear, Scale::Log, Scale::Named(vec!["a".into()])] {
+            assert!(Chart { scale, ..chart(Shape::Marked(vec![(5.0, 0.0)])) }.svg().is_some());
         }
+    }
+
+    #[test]
+    fn named_places_have_their_names_and_nothing_between_them() {
+        let scale = Scale::Named(vec!["one".into(), "two".into()]);
+        assert_eq!([-0.5, 0.0, 0.5, 1.0, 1.5, 2.0].map(|x| scale.label(x)), ["", "one", "", "two", "", ""]);
+        let bars = Shape::Bars(vec![(-0.3, 0.3, 1.0), (0.7, 1.3, 2.0)]);
+        let svg = Chart { scale, ..chart(bars) }.svg().expect("something to draw");
+        assert!(svg.contains("\none\n") && svg.contains("\ntwo\n"), "{svg}");
+    }
+
+    #[test]
+    fn layers_lie_on_each_other_and_the_topmost_is_drawn_first() {
+        let layers = [("low", vec![1.0, 2.0]), ("high", vec![3.0, 0.0])];
+        let series = stacked(&[(0.0, 1.0), (1.0, 2.0)], &layers);
+        let names: Vec<&str> = series.iter().map(|series| series.name.as_str()).collect();
+        assert_eq!(names, ["high", "low"]);
+        let [Shape::Bars(high), Shape::Bars(low)] = [0, 1].map(|n| &series[n].shape) else { panic!("bars") };
+        assert_eq!(*high, [(0.0, 1.0, 4.0), (1.0, 2.0, 2.0)]);
+        assert_eq!(*low, [(0.0, 1.0, 1.0), (1.0, 2.0, 2.0)]);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_has_numbers_on_it_however_little_it_spans() {
+        let axis = |from: f64, to: f64| {
+            let svg = Chart { scale: Scale::Log, ..chart(Shape::Line(vec![(from, 1.0), (to, 2.0)])) }.svg();
+            svg.expect("something to draw")
+        };
+        assert!(axis(54.0, 78.0).contains("\n60\n") && axis(2.0, 300.0).contains("\n100\n"));
+        assert!(axis(1.0, 10_000.0).contains("\n10\n") && !axis(1.0, 10_000.0).contains("\n2000\n"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod receipts;
 use std::process::ExitCode;
 
 use benches::{
-    plot::{Chart, Series, Shape},
+    plot::{Chart, Scale, Series, Shape},
     report::{self, Case},
 };
 
@@ -53,7 +53,7 @@ fn charts(figure: &dyn Fn(&str, &str) -> Option<f64>) -> Vec<Chart> {
     let against_participants = |title: &str, y: &str, wanted: &str| Chart {
         title: title.to_owned(),
         x: "participants in the room".to_owned(),
-        log_x: false,
+        scale: Scale::Linear,
         y: y.to_owned(),
         series: vec![line("one talks", "one-of-", wanted), line("all talk", "all-of-", wanted)],
     };
