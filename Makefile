@@ -25,6 +25,7 @@ bench: deps $(NODE_MODULES) ## Run every bench (ARGS=--quick for a short run); J
 	for bench in $(BENCHES); do cargo run --release -p benches --bin $$bench -- --json bench-results/$$bench.json $(ARGS) || exit; done
 	cargo build --release -p relay
 	RELAY=$(TARGET)/release/relay BENCH_JSON=$(abspath bench-results/browser_mouth_to_ear.json) $(if $(findstring --quick,$(ARGS)),BENCH_CHIRPS=20) npm --prefix web run bench
+	cargo run --release -p benches --bin report -- bench-results/browser_mouth_to_ear.json
 
 deps: ## Install what builds, tests and benches need (Debian, Ubuntu)
 	@scripts/deps

@@ -2,10 +2,10 @@
 
 use std::{fs, process::Command};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Conditions of a run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Conditions {
     /// Model of the processor.
     pub cpu: String,
@@ -19,6 +19,9 @@ pub struct Conditions {
     pub commit: String,
     /// Compiler.
     pub rustc: String,
+    /// Browser, where the bench has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<String>,
     /// When the bench began, UTC.
     pub date: String,
     /// Repeats the run, in the repository.
@@ -38,6 +41,7 @@ impl Conditions {
             load_average: first_words("/proc/loadavg", 3),
             commit: output("git", &["rev-parse", "--short=12", "HEAD"]) + if changed { "+" } else { "" },
             rustc: output("rustc", &["--version"]),
+            browser: None,
             date: output("date", &["-u", "+%Y-%m-%dT%H:%M:%SZ"]),
             command: format!(
                 "{}cargo run --release -p benches --bin {bench} -- {}",

@@ -7,9 +7,11 @@
 //!   [`onset`], [`slots`] and [`chirp`] find them again.
 //! - The jitter buffer alone: [`trace`] reads arrivals, [`playout`] plays them in virtual time, [`bound`] is what no buffer could beat, [`course`]
 //!   plots it.
-//! - Results: [`stats`], [`report`], [`page`] with its [`plot`]s, [`conditions`], [`progress`], [`options`].
+//! - Results: [`stats`], [`report`], [`page`] with its [`plot`]s, [`conditions`], [`progress`], [`options`]; [`browser`] reads what the bench
+//!   of the page measured.
 
 pub mod bound;
+pub mod browser;
 pub mod chirp;
 pub mod client;
 pub mod conditions;

@@ -39,15 +39,17 @@ pub fn write(bench: &str, conditions: &Conditions, sections: &[Section<'_>], cha
         escape(bench),
         plot::style(),
     );
-    let Conditions { cpu, cores, kernel, load_average, commit, rustc, date, command } = conditions;
+    let Conditions { cpu, cores, kernel, load_average, commit, rustc, browser, date, command } = conditions;
     let rows = [
         ("Command", format!("<code>{}</code>", escape(command))),
         ("Machine", escape(&format!("{cpu}, {cores} cores, {kernel}"))),
         ("Load before", escape(load_average)),
         ("Commit", escape(&format!("{commit}, {rustc}"))),
+        ("Browser", escape(browser.as_deref().unwrap_or_default())),
         ("Begun", escape(date)),
     ];
-    let rows: String = rows.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{value}</dd>\n")).collect();
+    let known = rows.iter().filter(|(_, value)| !value.is_empty());
+    let rows: String = known.map(|(name, value)| format!("<dt>{name}</dt><dd>{value}</dd>\n")).collect();
     push(&mut page, &format!("<dl>\n{rows}</dl>\n"));
     let charts: Vec<Chart> = distributions(sections).into_iter().chain(charts.iter().cloned()).collect();
     push_charts(&mut page, &charts);

@@ -157,6 +157,25 @@ pub fn write(path: &Path, conditions: &Conditions, bench: &str, cases: Vec<(Stri
     Report { bench, conditions, cases }.write(path, no_charts)
 }
 
+/// Writes the page alone, for a bench whose JSON another program writes; `charts` are about all cases together.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_page(
+    path: &Path,
+    conditions: &Conditions,
+    bench: &str,
+    cases: Vec<(String, Figures)>,
+    charts: &[Chart],
+) -> Result<()> {
+    let cases = cases.into_iter().map(|(name, figures)| Measured::new(&name, figures)).collect();
+    write_file(path, &Report { bench, conditions, cases }.page(charts))
+}
+
+fn write_file(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+}
+
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     bench: &'a str,
@@ -215,12 +234,14 @@ impl Report<'_> {
             std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         }
         let json = serde_json::to_string_pretty(self)? + "\n";
-        std::fs::write(path, json).with_context(|| format!("writing {}", path.display()))?;
-        let path = path.with_extension("html");
-        std::fs::write(&path, self.page(charts)).with_context(|| format!("writing {}", path.display()))
+        write_file(path, &json)?;
+        let figure = |case: &str, figure: &str| {
+            self.cases.iter().find(|measured| measured.name == case)?.figures.get(figure).copied()
+        };
+        write_file(&path.with_extension("html"), &self.page(&charts(&figure)))
     }
 
-    fn page(&self, charts: Charts) -> String {
+    fn page(&self, charts: &[Chart]) -> String {
         let sections: Vec<Section<'_>> = self
             .cases
             .iter()
@@ -231,10 +252,7 @@ impl Report<'_> {
                 charts,
             })
             .collect();
-        let figure = |case: &str, figure: &str| {
-            self.cases.iter().find(|measured| measured.name == case)?.figures.get(figure).copied()
-        };
-        page::write(self.bench, self.conditions, &sections, &charts(&figure))
+        page::write(self.bench, self.conditions, &sections, charts)
     }
 }
 

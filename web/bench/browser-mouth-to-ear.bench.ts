@@ -1,6 +1,6 @@
 // From a sound in a room to the same sound out of a page's speaker in that room, through two Chromium pages and the
-// relay; and the same through WebRTC. Figures as JSON where BENCH_JSON says; BENCH_CASES and BENCH_CHIRPS make it shorter,
-// and BENCH_MICROPHONE compares what is done to the microphone.
+// relay; and the same through WebRTC. Figures as JSON where BENCH_JSON says, of which `report` in `benches` makes a page;
+// BENCH_CASES and BENCH_CHIRPS make it shorter, and BENCH_MICROPHONE compares what is done to the microphone.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -38,12 +38,30 @@ const CASES: Case[] = [
 const forced = microphoneNamed(process.env.BENCH_MICROPHONE);
 const wanted = process.env.BENCH_CASES?.split(',');
 const cases = CASES.filter(({ name }) => wanted?.includes(name) ?? true);
-const measured: {
+/** As `benches/src/browser.rs` reads it. */
+interface Measured {
   name: string;
   microphone: MicrophoneName;
   figures: Record<string, number>;
-  stages: Record<string, number>;
-}[] = [];
+  /** Medians; null where nobody says. */
+  stages: Record<string, number> | null;
+  delays: { at_s: number; ms: number }[];
+  looks: { at_s: number; shown_ms: number; target_ms: number; level_ms: number; stages: Record<string, number> }[];
+}
+const measured: Measured[] = [];
+const conditions = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  kernel: `Linux ${release()}`,
+  load_average: loadavg()
+    .map((load) => load.toFixed(2))
+    .join(' '),
+  commit: said('git', 'rev-parse', '--short', 'HEAD'),
+  rustc: said('rustc', '--version'),
+  browser: said(process.env.CHROMIUM ?? '/usr/bin/chromium', '--version'),
+  date: new Date().toISOString(),
+  command: [...settings(), 'npm --prefix web run bench'].join(' '),
+};
 
 test.each(cases)('$name', async ({ name, flags, microphone, connect }) => {
   const folder = temporaryFolder();
@@ -58,37 +76,47 @@ test.each(cases)('$name', async ({ name, flags, microphone, connect }) => {
     const recording = await speaker.record();
     const begun = Date.now();
     const underrunsBefore = await pair.underruns();
-    const looks: Look[] = [];
-    const look = setInterval(() => void pair.look().then((each) => looks.push(each)), SHOWN_EVERY_MS);
+    const looks: (Look & { atS: number })[] = [];
+    const look = setInterval(async () => {
+      const seen = await pair.look();
+      if (seen !== null) looks.push({ ...seen, atS: (Date.now() - begun) / 1000 });
+    }, SHOWN_EVERY_MS);
     await speaker.play(file).succeeded();
     clearInterval(look);
     const minutes = (Date.now() - begun) / 60_000;
     const underruns = (await pair.underruns()) - underrunsBefore;
     const found = delays(await recording.stop());
     await pair.close();
+    const ms = found.map((delay) => delay.ms);
     const figures: Record<string, number> = {
-      p50_ms: percentile(found, 0.5),
-      p95_ms: percentile(found, 0.95),
+      p50_ms: percentile(ms, 0.5),
+      p95_ms: percentile(ms, 0.95),
       count: found.length,
       underruns_per_minute: underruns / minutes,
     };
-    const shownMs = percentile(
-      looks.map((each) => each.shownMs).filter((ms) => ms > 0),
-      0.5,
-    );
-    if (!Number.isNaN(shownMs)) figures.shown_p50_ms = shownMs;
-    const stages: Record<string, number> = {};
-    for (const stage of Object.keys(looks.at(-1)?.stages ?? {})) {
-      stages[stage] = percentile(
-        looks.map((each) => each.stages[stage]).filter((ms) => ms !== undefined),
-        0.5,
-      );
-    }
+    const median = (of: (look: Look) => number) => percentile(looks.map(of), 0.5);
+    if (looks.length > 0) figures.shown_p50_ms = median(({ shownMs }) => shownMs);
+    const names = Object.keys(looks.at(-1)?.stages ?? {});
+    const stages =
+      looks.length === 0 ? null : Object.fromEntries(names.map((name) => [name, median((look) => look.stages[name]!)]));
     for (const figure of Object.keys(figures)) figures[figure] = Math.round(figures[figure]! * 10) / 10;
     console.log(name, JSON.stringify(figures), JSON.stringify(stages), `load ${loadavg()[0]!.toFixed(1)}`);
-    if (process.env.BENCH_ALL === '1') console.log(found.map(Math.round).join(' '));
+    if (process.env.BENCH_ALL === '1') console.log(ms.map(Math.round).join(' '));
     expect(found.length).toBeGreaterThanOrEqual(0.9 * CHIRPS);
-    measured.push({ name, microphone: forced ?? microphone, figures, stages });
+    measured.push({
+      name,
+      microphone: forced ?? microphone,
+      figures,
+      stages,
+      delays: found.map((delay) => ({ at_s: rounded(delay.atS), ms: rounded(delay.ms) })),
+      looks: looks.map((each) => ({
+        at_s: rounded(each.atS),
+        shown_ms: each.shownMs,
+        target_ms: each.targetMs,
+        level_ms: each.levelMs,
+        stages: each.stages,
+      })),
+    });
   } finally {
     await browser.close();
     await speaker.close();
@@ -100,20 +128,17 @@ test.each(cases)('$name', async ({ name, flags, microphone, connect }) => {
 afterAll(() => {
   const path = process.env.BENCH_JSON;
   if (path === undefined) return;
-  const conditions = {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    kernel: `Linux ${release()}`,
-    load_average: loadavg()[0],
-    commit: said('git', 'rev-parse', '--short', 'HEAD'),
-    rustc: said('rustc', '--version'),
-    chromium: said(process.env.CHROMIUM ?? '/usr/bin/chromium', '--version'),
-    date: new Date().toISOString(),
-    command: 'npm --prefix web run bench',
-  };
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify({ bench: 'browser_mouth_to_ear', conditions, cases: measured }, null, 2)}\n`);
 });
+
+/** What the environment asks of the run. */
+function settings(): string[] {
+  const all = ['BENCH_CASES', 'BENCH_CHIRPS', 'BENCH_MICROPHONE'].map((name) => [name, process.env[name]] as const);
+  return all.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
+}
+
+const rounded = (value: number): number => Math.round(value * 100) / 100;
 
 /** What a program answers in one line; empty where it does not. */
 function said(program: string, ...args: string[]): string {

@@ -5,18 +5,22 @@ import { join } from '../e2e/support/chromium.ts';
 import type { Relay } from '../e2e/support/relay.ts';
 import type { Microphone } from './microphone.ts';
 
+/** What a page says of itself, ms. */
 export interface Look {
-  /** Of its delay, ms; 0 where it says none. */
+  /** Its delay. */
   shownMs: number;
-  /** Where the time goes, ms, of what was heard last; nothing where nobody says. */
+  /** What its jitter buffer aims at, and what it holds. */
+  targetMs: number;
+  levelMs: number;
+  /** Where the time goes, of what was heard last. */
   stages: Record<string, number>;
 }
 
 export interface Pair {
   /** Gaps filled so far. */
   underruns(): Promise<number>;
-  /** What the page itself says now. Looked at in one question, for each costs the machine that is measured. */
-  look(): Promise<Look>;
+  /** As it is now; null where it says nothing. Looked at in one question, for each costs the machine that is measured. */
+  look(): Promise<Look | null>;
   close(): Promise<void>;
 }
 
@@ -35,19 +39,14 @@ export async function lanline(browser: Browser, relay: Relay, microphone: Microp
   await talker.getByTestId('deafen').click();
   // Before the first word there is none, and no underrun either.
   const delay = () =>
-    listener.evaluate(() => {
-      const {
-        underruns = '0',
-        ms = '0',
-        stages = '',
-      } = document.querySelector<HTMLElement>('[data-testid=delay]')?.dataset ?? {};
-      return { underruns, ms, stages };
-    });
+    listener.evaluate(() => ({ ...document.querySelector<HTMLElement>('[data-testid=delay]')?.dataset }));
   return {
-    underruns: async () => Number((await delay()).underruns),
+    underruns: async () => Number((await delay()).underruns ?? 0),
     look: async () => {
-      const { ms, stages } = await delay();
-      return { shownMs: Number(ms), stages: stages === '' ? {} : (JSON.parse(stages) as Record<string, number>) };
+      const { ms, targetMs, levelMs, stages = '' } = await delay();
+      if (stages === '') return null;
+      const said = JSON.parse(stages) as Record<string, number>;
+      return { shownMs: Number(ms), targetMs: Number(targetMs), levelMs: Number(levelMs), stages: said };
     },
     close: async () => {
       await talker.context().close();

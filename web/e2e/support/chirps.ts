@@ -24,6 +24,13 @@ export interface Room {
   chirps: number;
 }
 
+/** Of a chirp. */
+export interface Delay {
+  /** When it was played, in seconds of the recording. */
+  atS: number;
+  ms: number;
+}
+
 /** What is played into the room: the first seconds are for everything to settle in. */
 export function room(chirps: number): Room {
   const samples = babble(Math.ceil((LEAD_IN_S + chirps * SPACING_S + TAIL_S) * RATE));
@@ -38,18 +45,18 @@ export function room(chirps: number): Room {
   return { samples, chirps };
 }
 
-/** Delays in ms between each chirp as it was played and as it came back. */
-export function delays(recording: Float32Array): number[] {
+/** Between each chirp as it was played and as it came back. */
+export function delays(recording: Float32Array): Delay[] {
   const chirp = pattern();
   const { likeness, strength } = correlate(recording, chirp);
-  const found: number[] = [];
+  const found: Delay[] = [];
   // As played it is more than three times as strong as anything that came back.
   const played = 0.6 * percentile([...strength.filter((_, at) => likeness[at]! >= 0.9)], 0.5);
   for (let at = 0; at < likeness.length; at++) {
     if (strength[at]! < played || likeness[at]! < ALIKE || !isPeak(strength, at, 0.01 * RATE)) continue;
     // What comes back goes round again through the microphone, at 0.3 of its strength each time: the first is strongest.
     const back = best(strength, at + LEAST_S * RATE, at + MOST_S * RATE);
-    if (back !== null && likeness[back]! >= ALIKE) found.push(((back - at) / RATE) * 1000);
+    if (back !== null && likeness[back]! >= ALIKE) found.push({ atS: at / RATE, ms: ((back - at) / RATE) * 1000 });
     at += Math.round((SPACING_S - 0.2) * RATE);
   }
   return found;
