@@ -80,7 +80,8 @@ impl<C: Codec> JitterBuffer<C> {
             return;
         }
         let quiet = time_scale::is_quiet(&self.pcm);
-        let likeness = likeness.or_noise(self.background.is(&self.pcm));
+        let takes_out = operation != Operation::PreemptiveExpand;
+        let likeness = likeness.or_noise(takes_out && self.background.is(&self.pcm));
         let changed = match operation {
             Operation::Normal => 0,
             Operation::Accelerate { most_us } => {

@@ -1,8 +1,7 @@
 // How loud the noise is behind what is said, so that pauses in a noisy place are known as such, as in
 // relay/engine/src/jitter/background.rs.
 //
-// Background noise has no periods, and nobody hears a piece of it come or go: like silence, it is where the delay is set
-// right.
+// Background noise has no periods, and nobody hears a piece of it go: like silence, it is where delay is taken out.
 
 /** Within half a second, in samples, every voice has a gap. */
 const WINDOW = 24_000;

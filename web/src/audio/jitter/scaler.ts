@@ -92,8 +92,7 @@ export class Scaler {
     const start = end - window;
     if (this.#budget < 0) return 0;
     const free = isQuiet(samples, start, window);
-    const noise = this.#background.is(samples, start, window);
-    const period = findPeriod(samples, start, window, SCALE_WINDOW, GENTLE, noise);
+    const period = findPeriod(samples, start, window, SCALE_WINDOW, GENTLE);
     if (period === 0) return 0;
     bridgePeriods(samples, start, period, this.#bridge);
     if (!this.#queue.insert(start + period, this.#bridge, period)) return 0;
