@@ -37,6 +37,9 @@ const DOUBT_US: u64 = 1_000_000;
 /// All that is softer, dBov, is as good as silence.
 const QUIETEST_DB: f32 = -90.0;
 
+/// What has long been softer than this, dBov, is nothing that anybody waits for.
+const AUDIBLE_DB: f32 = -60.0;
+
 /// A newcomer must be this much louder than the one they push out.
 const HYSTERESIS_DB: f32 = 6.0;
 
@@ -47,6 +50,11 @@ const RELEASE_DB_PER_S: f32 = 10.0;
 impl Standing {
     pub fn is_selected(self) -> bool {
         self.held_until.is_some()
+    }
+
+    /// Whether there was something to be heard of late.
+    pub fn is_audible(self) -> bool {
+        self.level_db.is_some_and(|level_db| level_db > AUDIBLE_DB)
     }
 
     /// Takes note of the level (−dBov) that a packet says it has. While the signal itself is heard, that counts instead.

@@ -302,7 +302,8 @@ impl<C: Codec + Clone> Room<C> {
     /// Moves the ticks after this one a little, so that packets wait no longer for them than they have to.
     fn steer(&mut self, number: u64) {
         self.steering.begin();
-        for (&id, participant) in self.participants.iter().filter(|(_, p)| p.talker.plays) {
+        let audible = |p: &Participant<C>| p.talker.plays && p.talker.standing.is_audible();
+        for (&id, participant) in self.participants.iter().filter(|(_, p)| audible(p)) {
             // A tick for which somebody had no packet tells nothing.
             let Some(wait) = participant.talker.wait() else { return };
             self.steering.note(id, wait);

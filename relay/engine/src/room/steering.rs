@@ -20,6 +20,8 @@ pub(super) enum Move {
 pub(super) struct Steering {
     /// They are coming later, to be behind the packets of this talker.
     later_for: Option<ParticipantId>,
+    /// For how many ticks it has been worth setting out.
+    worth_for: u64,
     waits: Vec<(ParticipantId, Wait)>,
 }
 
@@ -27,6 +29,9 @@ pub(super) struct Steering {
 /// time: of two talkers one then waits for more than nine sixteenths of it. Where packets come unsteadily it has to be more,
 /// for nobody knows exactly what they will have to wait for.
 const WORTH: u64 = 8;
+
+/// It has to be worth it for so long, 200 ms: who only says yes is not waited for.
+const PATIENCE_US: u64 = 200_000;
 
 impl Steering {
     /// Another tick: forget how packets came to the one before.
@@ -48,8 +53,10 @@ impl Steering {
         let worth = packet_us * (packet_us + unsteady_us) / WORTH;
         let goes_on = |&id: &ParticipantId| self.phase_of(id, packet_us) != nearest && costs(id) < nearest_costs;
         let best = self.waits.iter().map(|&(id, _)| id).min_by_key(|&id| costs(id));
-        let sets_out = best.filter(|&id| costs(id).saturating_add(worth) < nearest_costs);
-        self.later_for = self.later_for.filter(goes_on).or(sets_out);
+        let better = best.filter(|&id| costs(id).saturating_add(worth) < nearest_costs);
+        let worth_for = better.map_or(0, |_| self.worth_for + 1);
+        let sets_out = better.filter(|_| worth_for * packet_us > PATIENCE_US);
+        (self.later_for, self.worth_for) = (self.later_for.filter(goes_on).or(sets_out), worth_for);
         match self.later_for.and_then(|id| self.phase_of(id, packet_us)) {
             Some(us) => Move::Later(packet_us - us),
             None => Move::Earlier(self.waits.iter().map(|(_, wait)| wait.spare_us % packet_us).min().unwrap_or(0)),
@@ -99,13 +106,25 @@ mod tests {
             ("three evenly", &[0, 7, 13], 0, Earlier(0)),
             ("a backlog is no wait for the tick", &[0, 205], 0, Earlier(0)),
         ] {
-            assert_eq!(decide(&mut Steering::default(), waits_ms, target_ms), wanted, "{name}");
+            let mut steering = Steering::default();
+            let moves: Vec<Move> = (0..11).map(|_| decide(&mut steering, waits_ms, target_ms)).collect();
+            assert!(moves[..10].iter().all(|earlier| matches!(earlier, Earlier(_))), "{name}: at once");
+            assert_eq!(moves[10], wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_worth_it_only_for_a_moment_is_not_done() {
+        let mut steering = Steering::default();
+        for n in 0..50 {
+            let waits_ms = if n % 10 == 9 { [0, 8] } else { [0, 12] };
+            assert_eq!(decide(&mut steering, &waits_ms, 0), Earlier(0));
         }
     }
 
     #[test]
     fn ticks_that_have_set_out_go_on_until_they_are_there() {
-        let mut steering = Steering::default();
+        let mut steering = Steering { worth_for: 10, ..Steering::default() };
         assert_eq!(decide(&mut steering, &[0, 12], 0), Later(8_000));
         assert_eq!(decide(&mut steering, &[0, 11], 0), Later(9_000), "worth it, though not worth setting out for");
         assert_eq!(decide(&mut steering, &[8, 20], 0), Earlier(0), "there");
