@@ -95,7 +95,7 @@ impl Talk {
         }
         let transits: Vec<i64> =
             playable().map(|(at, header, _)| at.0 as i64 - i64::from(header.timestamp) * 125 / 6).collect();
-        let later_us = transits.iter().max().unwrap() - transits[0];
+        let later_us = transits.iter().max().expect("there was a mix") - transits[0];
         Heard { waits, later_us }
     }
 }

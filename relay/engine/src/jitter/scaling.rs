@@ -86,12 +86,14 @@ impl<C: Codec> JitterBuffer<C> {
             Operation::Normal => 0,
             Operation::Accelerate { most_us } => {
                 self.decode_ahead();
+                // What is left has to last to the end of the block.
                 let goes_on = self.store.front().is_some_and(|next| next.timestamp == self.next_timestamp);
-                let spare = self.pcm.len() - (self.pcm.len() / 2).min(time_scale::WANTED / 2);
-                if !goes_on && spare < block && self.phase == Phase::Playing {
+                let needed = if goes_on || self.phase != Phase::Playing { 0 } else { block };
+                let most = usize::try_from(us_to_samples(most_us)).unwrap_or(0);
+                let most = most.min(self.pcm.len().saturating_sub(needed));
+                if most < time_scale::MIN_PERIOD {
                     return;
                 }
-                let most = usize::try_from(us_to_samples(most_us)).unwrap_or(0);
                 let removed = time_scale::remove_period(&mut self.pcm, most, likeness);
                 self.stats.accelerated_samples += removed as u64;
                 self.starts.shorten(removed);

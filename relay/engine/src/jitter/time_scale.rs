@@ -3,7 +3,7 @@
 use super::likeness::most_alike;
 
 /// What is searched for a period: 2.5 to 12.5 ms, 80 to 400 Hz.
-const MIN_PERIOD: usize = 120;
+pub(super) const MIN_PERIOD: usize = 120;
 pub(super) const MAX_PERIOD: usize = 600;
 
 /// Samples that [`remove_period`] and [`insert_period`] want to see to reach every period.
