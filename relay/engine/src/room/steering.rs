@@ -30,8 +30,8 @@ pub(super) struct Steering {
 /// for nobody knows exactly what they will have to wait for.
 const WORTH: u64 = 8;
 
-/// It has to be worth it for so long, 200 ms: who only says yes is not waited for.
-const PATIENCE_US: u64 = 200_000;
+/// It has to be worth it for so long, 100 ms: a knock or a cough is not waited for.
+const PATIENCE_US: u64 = 100_000;
 
 impl Steering {
     /// Another tick: forget how packets came to the one before.
@@ -107,9 +107,9 @@ mod tests {
             ("a backlog is no wait for the tick", &[0, 205], 0, Earlier(0)),
         ] {
             let mut steering = Steering::default();
-            let moves: Vec<Move> = (0..11).map(|_| decide(&mut steering, waits_ms, target_ms)).collect();
-            assert!(moves[..10].iter().all(|earlier| matches!(earlier, Earlier(_))), "{name}: at once");
-            assert_eq!(moves[10], wanted, "{name}");
+            let moves: Vec<Move> = (0..6).map(|_| decide(&mut steering, waits_ms, target_ms)).collect();
+            assert!(moves[..5].iter().all(|earlier| matches!(earlier, Earlier(_))), "{name}: at once");
+            assert_eq!(moves[5], wanted, "{name}");
         }
     }
 
@@ -117,14 +117,14 @@ mod tests {
     fn what_is_worth_it_only_for_a_moment_is_not_done() {
         let mut steering = Steering::default();
         for n in 0..50 {
-            let waits_ms = if n % 10 == 9 { [0, 8] } else { [0, 12] };
+            let waits_ms = if n % 5 == 4 { [0, 8] } else { [0, 12] };
             assert_eq!(decide(&mut steering, &waits_ms, 0), Earlier(0));
         }
     }
 
     #[test]
     fn ticks_that_have_set_out_go_on_until_they_are_there() {
-        let mut steering = Steering { worth_for: 10, ..Steering::default() };
+        let mut steering = Steering { worth_for: 5, ..Steering::default() };
         assert_eq!(decide(&mut steering, &[0, 12], 0), Later(8_000));
         assert_eq!(decide(&mut steering, &[0, 11], 0), Later(9_000), "worth it, though not worth setting out for");
         assert_eq!(decide(&mut steering, &[8, 20], 0), Earlier(0), "there");

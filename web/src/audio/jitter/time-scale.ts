@@ -14,7 +14,7 @@ const QUIET = 1e-5;
 
 /**
  * The period of `samples` (from `start`, `length` of them) that is at most `most` long, or 0 where no two neighbouring
- * ones are alike enough. In `noise` behind what is said it will also do if there are no periods.
+ * ones are alike enough. In `noise` behind what is said, where there are none, the longest.
  */
 export function findPeriod(
   samples: Float32Array,
@@ -38,7 +38,8 @@ export function findPeriod(
     1,
   );
   const alike = likeness(samples, start, samples, start + fine, longest, 1);
-  return alike >= atLeast || (noise && alike < NO_PERIODS) ? fine : 0;
+  if (alike >= atLeast) return fine;
+  return noise && alike < NO_PERIODS ? longest : 0;
 }
 
 /**
