@@ -5,6 +5,7 @@ pub mod notify;
 mod ports;
 pub mod probe;
 pub mod stream;
+mod typed;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Failure;

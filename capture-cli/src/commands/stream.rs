@@ -5,12 +5,12 @@ use std::sync::{Arc, mpsc as std_mpsc};
 use std::time::Duration;
 
 use relay_engine::Micros;
-use relay_wire::text::MAX_CHAT_CHARS;
 use relay_wire::{ClientMessage, Role};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::ports::{Input, Output, open_input, open_output};
+use super::typed;
 use crate::capture::Capture;
 use crate::cli::{InputArgs, JoinArgs, ListenArgs, OutputArgs, PresenceArgs, RoomArgs, TalkArgs};
 use crate::clock::RelayClock;
@@ -132,7 +132,7 @@ impl Visit {
         mut captured: oneshot::Receiver<io::Result<()>>,
         mut played: Option<oneshot::Receiver<Played>>,
     ) -> Result<(), Failure> {
-        let mut lines = self.plan.chat.then(typed_lines);
+        let mut lines = self.plan.chat.then(typed::lines);
         let mut redraw = interval(REDRAW);
         redraw.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut capturing = true;
@@ -156,7 +156,7 @@ impl Visit {
                 }
                 () = until(self.clock, self.stop.time()), if played.is_none() => break,
                 Some(()) = signals.recv() => self.stop.now(),
-                Some(text) = next_line(&mut lines), if self.link.takes_text() => {
+                Some(text) = typed::next(&mut lines), if self.link.takes_text() => {
                     self.link.text(ClientMessage::Chat { text, echo: None });
                 }
                 _ = redraw.tick() => self.console.redraw(&self.meters, &self.roster.talking()),
@@ -327,29 +327,6 @@ async fn until(clock: LocalClock, time: Micros) {
 async fn until_played(played: &mut Option<oneshot::Receiver<Played>>) -> Option<Played> {
     match played {
         Some(played) => played.await.ok(),
-        None => std::future::pending().await,
-    }
-}
-
-/// Lines typed on the terminal, cut to what a chat line may be.
-fn typed_lines() -> mpsc::Receiver<String> {
-    let (send, receive) = mpsc::channel(1);
-    // A thread of its own: nothing interrupts a read from a terminal, and nobody waits for this thread. It reads on once
-    // the line before is taken.
-    std::thread::spawn(move || {
-        for line in io::stdin().lines().map_while(Result::ok) {
-            let line: String = line.trim().chars().filter(|c| !c.is_control()).take(MAX_CHAT_CHARS).collect();
-            if !line.is_empty() && send.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receive
-}
-
-async fn next_line(lines: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
-    match lines {
-        Some(lines) => lines.recv().await,
         None => std::future::pending().await,
     }
 }
