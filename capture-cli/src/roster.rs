@@ -68,8 +68,9 @@ impl Roster {
             ServerMessage::Error { code, message } => {
                 Some(format!("the relay refused a message: {} ({})", escape(message), escape(code)))
             }
-            ServerMessage::Goodbye { reason, .. } => Some(format!("the relay says goodbye: {}", escape(reason))),
-            ServerMessage::Ping { .. }
+            // A goodbye is the reason that the end of the connection is told with.
+            ServerMessage::Goodbye { .. }
+            | ServerMessage::Ping { .. }
             | ServerMessage::Pong { .. }
             | ServerMessage::Resume { .. }
             | ServerMessage::Microphone { .. } => None,

@@ -63,6 +63,7 @@ fn who_leaves_while_the_relay_is_away_keeps_the_recording_and_ends_with_code_6()
     listener.until("coming back").interrupt();
     let ended = listener.end();
     assert_eq!(ended.code, Some(6), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("shutting down").count(), 1, "said once: {}", ended.stderr);
     assert!(!read(&out).is_empty(), "the file is complete");
 }
 

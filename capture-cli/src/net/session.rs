@@ -82,7 +82,10 @@ pub(super) async fn run(
     match (reason, reader.goodbye) {
         (None, _) => Ended::Closed,
         (Some(_), Some((reason, false))) => Ended::ForGood(reason),
-        (Some(reason), _) => Ended::Lost { joined: reader.joined, reason },
+        (Some(_), Some((reason, true))) => {
+            Ended::Lost { joined: reader.joined, reason: format!("the relay said goodbye: {reason}") }
+        }
+        (Some(reason), None) => Ended::Lost { joined: reader.joined, reason },
     }
 }
 
@@ -165,7 +168,7 @@ impl Reader<'_> {
                 // A type of a later version, or one that has changed: nothing to stop for.
                 Ok(None) | Err(_) => Ok(()),
             },
-            Message::Close(frame) => Err(close_reason(frame.as_ref(), self.goodbye.as_ref())),
+            Message::Close(frame) => Err(close_reason(frame.as_ref())),
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
         }
     }
@@ -282,12 +285,11 @@ fn next_packet(shared: &Shared, held: usize, closing: bool) -> Option<Message> {
     Some(Message::Binary(header.write(&packet.payload)))
 }
 
-fn close_reason(frame: Option<&CloseFrame>, goodbye: Option<&(String, bool)>) -> String {
-    match (goodbye, frame) {
-        (Some((reason, _)), _) => format!("the relay said goodbye: {reason}"),
-        (None, Some(frame)) if frame.reason.is_empty() => format!("the relay closed the socket ({})", frame.code),
-        (None, Some(frame)) => format!("the relay closed the socket: {} ({})", escape(&frame.reason), frame.code),
-        (None, None) => "the relay closed the socket".into(),
+fn close_reason(frame: Option<&CloseFrame>) -> String {
+    match frame {
+        Some(frame) if frame.reason.is_empty() => format!("the relay closed the socket ({})", frame.code),
+        Some(frame) => format!("the relay closed the socket: {} ({})", escape(&frame.reason), frame.code),
+        None => "the relay closed the socket".into(),
     }
 }
 
