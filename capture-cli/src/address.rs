@@ -27,7 +27,9 @@ impl Address {
     /// # Errors
     /// [`Failure::Usage`] saying what is wrong with it.
     pub fn parse(url: &str, room: Option<&str>) -> Result<Self, Failure> {
-        let wrong = |what: &str| Failure::Usage(format!("--url {url}: {what}"));
+        // Without the key, for what a program complains of is often kept.
+        let shown = url.split('#').next().unwrap_or_default();
+        let wrong = |what: &str| Failure::Usage(format!("--url {shown}: {what}"));
         let (scheme, rest) = url.split_once("://").ok_or_else(|| {
             wrong("expected a join link like https://192.168.1.5:8443/r/stage, or ws://HOST:PORT with --room")
         })?;
@@ -43,6 +45,9 @@ impl Address {
         let (host, port) = split_authority(authority, if tls { 443 } else { 80 }).map_err(wrong)?;
         let linked = match path.trim_end_matches('/') {
             "" | "ws" => None,
+            "host" => {
+                return Err(wrong("it is the host page's; take /r/ROOM, and --key with what follows the # of this"));
+            }
             path => Some(path.strip_prefix("r/").ok_or_else(|| wrong("the path is not /r/ROOM"))?),
         };
         let room = match (linked, room) {
@@ -163,6 +168,16 @@ mod tests {
             let failure = Address::parse(url, room).unwrap_err();
             assert!(failure.to_string().contains(part), "{url}: {failure}");
             assert_eq!(failure.code(), 2);
+        }
+    }
+
+    #[test]
+    fn a_complaint_does_not_tell_the_key() {
+        for (url, part) in
+            [("https://host/host#SECRET", "/r/ROOM"), ("h/r/a#SECRET", "join link"), ("ws://:1#SECRET", "no host")]
+        {
+            let complaint = Address::parse(url, None).unwrap_err().to_string();
+            assert!(complaint.contains(part) && !complaint.contains("SECRET"), "{complaint}");
         }
     }
 

@@ -67,7 +67,8 @@ Example:
 #[derive(Debug, Clone, Args)]
 pub struct RoomArgs {
     /// The join link (https://HOST:PORT/r/ROOM#KEY), or ws(s)://HOST:PORT with --room.
-    #[arg(long, env = "LANLINE_URL", value_name = "URL")]
+    // The link has the key.
+    #[arg(long, env = "LANLINE_URL", value_name = "URL", hide_env_values = true)]
     pub url: String,
     /// The room, where the URL does not say it.
     #[arg(long, value_name = "ROOM")]

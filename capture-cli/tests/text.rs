@@ -58,3 +58,15 @@ fn quiet_says_nothing_when_all_goes_well() {
     let ended = run(&format!("listen --quiet --url {} --out /dev/null --seconds 0.2", relay.url("a"))).ok();
     assert_eq!(ended.stderr, "");
 }
+
+#[test]
+fn help_shows_no_key_of_the_environment() {
+    for command in ["join", "talk", "listen", "notify", "probe"] {
+        let mut program = Program::command();
+        program.args([command, "--help"]);
+        program.envs([("LANLINE_URL", "https://h/r/a#SECRET"), ("LANLINE_KEY", "SECRET"), ("LANLINE_PIN", "SECRET")]);
+        let help = program.output().unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(help.contains("LANLINE_URL") && !help.contains("SECRET"), "{help}");
+    }
+}
