@@ -31,8 +31,8 @@ Examples:
   capture-cli join --url https://192.168.1.5:8443/r/stage --insecure --name Ann
   capture-cli join --url ws://127.0.0.1:8480 --room stage --file in.wav --out out.wav
 
-Without --seconds it stays until a file has ended and one second more to hear what is on its way; with a microphone,
---loop or Ctrl-C it is up to you.")]
+Without --seconds it stays until a file has ended and one second more to hear what is on its way; with a microphone or \
+--loop, until Ctrl-C.")]
     Join(JoinArgs),
     /// Only talks.
     #[command(after_help = "\
@@ -55,7 +55,7 @@ Example:
     Notify(NotifyArgs),
     /// Measures the delay from mouth to ear through a relay; everyone in the room hears the chirps.
     #[command(after_help = "\
-Joins twice. One participant sends a chirp every 200 ms or so, at moments that sweep the packet time evenly; the other
+Joins twice. One participant sends a chirp every 200 ms or so, at moments that sweep the packet time evenly; the other \
 decodes what comes and looks for it. The delay counts from the capture of the chirp's first sample until it would sound.
 
 Example:
