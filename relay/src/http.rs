@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, Request, State},
     http::{HeaderMap, StatusCode, Uri, header},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use relay_engine::Ptime;
@@ -64,9 +64,12 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(async |headers: HeaderMap| page::index(&headers)))
         .route("/r/{room}", get(room_page))
+        .route("/r/{room}/", get(room_page_of))
         .route("/check", get(async |headers: HeaderMap| page::file("check.html", &headers)))
+        .route("/check/", get(async || Redirect::permanent("/check")))
         .route("/check/socket", get(check::socket))
         .route("/host", get(async |headers: HeaderMap| page::file("host.html", &headers)))
+        .route("/host/", get(async || Redirect::permanent("/host")))
         .route("/ws", get(handshake::upgrade))
         .route("/healthz", get(health))
         .route("/api/v1/tickets", post(access::api::ticket))
@@ -79,9 +82,17 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn room_page(Path(room): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
-    room_name(&room)?;
-    Ok(page::index(&headers))
+async fn room_page(room: Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    match RoomName::parse(&room) {
+        Ok(_) => Ok(page::index(&headers)),
+        Err(_) => Ok(room_page_of(room).await?.into_response()),
+    }
+}
+
+/// Leads to a room's page whoever typed capital letters or a slash behind. Browsers take the key along.
+async fn room_page_of(Path(room): Path<String>) -> Result<Redirect, Problem> {
+    let room = room_name(&room.to_ascii_lowercase())?;
+    Ok(Redirect::permanent(&format!("/r/{room}")))
 }
 
 async fn health(State(app): State<Arc<App>>) -> Response {

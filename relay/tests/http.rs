@@ -41,6 +41,25 @@ async fn the_page_comes_with_its_guards() {
 }
 
 #[tokio::test]
+async fn capital_letters_and_a_slash_behind_lead_to_the_page() {
+    let relay = TestRelay::plain();
+    for (typed, page) in [
+        ("/r/Lobby", "/r/lobby"),
+        ("/r/lobby/", "/r/lobby"),
+        ("/r/LOBBY/", "/r/lobby"),
+        ("/host/", "/host"),
+        ("/check/", "/check"),
+    ] {
+        let answer = relay.http("GET", typed, &[], "").await;
+        assert_eq!(answer.status, 308, "{typed}");
+        assert!(answer.head.contains(&format!("location: {page}\r\n")), "{typed}: {}", answer.head);
+    }
+    for wrong in ["/r/Not_A_Room/", "/r/%2F%2Fexample.org/", "/r//", "/r/a//"] {
+        assert!([400, 404].contains(&relay.http("GET", wrong, &[], "").await.status), "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn health_counts_rooms_and_participants() {
     let relay = TestRelay::plain();
     let _guests = [relay.join("a", "x").await, relay.join("a", "y").await, relay.join("b", "z").await];
