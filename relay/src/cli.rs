@@ -66,19 +66,19 @@ pub struct Cli {
     pub allow_origin: Vec<String>,
 
     /// Participants in one room
-    #[arg(long, env = "LANLINE_MAX_PER_ROOM", value_name = "N", default_value_t = Limits::default().per_room)]
+    #[arg(long, env = "LANLINE_MAX_PER_ROOM", value_name = "N", value_parser = parse_bound, default_value_t = Limits::default().per_room)]
     pub max_per_room: usize,
 
     /// Sockets of one address [default: 64, and any number from this machine, where a proxy is everybody]
-    #[arg(long, env = "LANLINE_MAX_PER_ADDRESS", value_name = "N")]
+    #[arg(long, env = "LANLINE_MAX_PER_ADDRESS", value_name = "N", value_parser = parse_bound)]
     pub max_per_address: Option<usize>,
 
     /// Sockets in all
-    #[arg(long, env = "LANLINE_MAX_SOCKETS", value_name = "N", default_value_t = Limits::default().participants)]
+    #[arg(long, env = "LANLINE_MAX_SOCKETS", value_name = "N", value_parser = parse_bound, default_value_t = Limits::default().participants)]
     pub max_sockets: usize,
 
     /// Connections that have not asked for anything yet; one address may have a quarter of them
-    #[arg(long, env = "LANLINE_MAX_HANDSHAKES", value_name = "N", default_value_t = Limits::default().handshakes)]
+    #[arg(long, env = "LANLINE_MAX_HANDSHAKES", value_name = "N", value_parser = parse_bound, default_value_t = Limits::default().handshakes)]
     pub max_handshakes: usize,
 
     /// Milliseconds of audio in one packet, for every room; 10 has less delay and costs more
@@ -166,6 +166,10 @@ fn parse_ptime(text: &str) -> Result<Ptime, String> {
     text.parse().ok().and_then(Ptime::from_ms).ok_or_else(|| "it is 10 or 20".to_owned())
 }
 
+fn parse_bound(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&bound| bound > 0).ok_or_else(|| "expected a number above 0".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +241,14 @@ mod tests {
         fs::write(&file, "short\n").expect("written");
         assert!(wifi(&guarded).is_err());
         assert!(Cli::try_parse_from(["relay", guarded[2], guarded[3]]).is_err(), "of no network");
+    }
+
+    #[test]
+    fn a_bound_lets_somebody_in() {
+        for bound in ["--max-sockets", "--max-per-room", "--max-per-address", "--max-handshakes"] {
+            assert!(Cli::try_parse_from(["relay", bound, "1"]).is_ok(), "{bound}");
+            assert!(Cli::try_parse_from(["relay", bound, "0"]).is_err(), "{bound}");
+        }
     }
 
     #[test]
