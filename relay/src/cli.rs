@@ -4,6 +4,7 @@ use std::{fs, net::SocketAddr, num::NonZero, path::PathBuf};
 
 use clap::{Parser, ValueEnum, builder::FalseyValueParser};
 use relay_engine::Ptime;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::{Config, Limits, authority::Authority, naps::Naps, qr::wifi::Wifi, tls::given, turnstile::PerAddress};
 
@@ -90,7 +91,7 @@ pub struct Cli {
     pub log_format: LogFormat,
 
     /// What to log: error, warn, info, debug, or a filter such as relay::session=debug
-    #[arg(long, env = "LANLINE_LOG", value_name = "FILTER", default_value = "info")]
+    #[arg(long, env = "LANLINE_LOG", value_name = "FILTER", default_value = "info", value_parser = parse_log)]
     pub log: String,
 }
 
@@ -168,6 +169,17 @@ fn parse_ptime(text: &str) -> Result<Ptime, String> {
 
 fn parse_bound(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&bound| bound > 0).ok_or_else(|| "expected a number above 0".to_owned())
+}
+
+/// A filter that the log takes. It would take a lone word that is no level too, for a part of the program of that name,
+/// and say nothing of anything else: `warning` would be silence.
+fn parse_log(text: &str) -> Result<String, String> {
+    let parts = || text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let unclear = parts().find(|part| !part.contains(['=', '[', ':']) && part.parse::<LevelFilter>().is_err());
+    if let Some(part) = unclear {
+        return Err(format!("{part} is no level: expected error, warn, info, debug, trace, off or TARGET=LEVEL"));
+    }
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
 }
 
 #[cfg(test)]
@@ -248,6 +260,17 @@ mod tests {
         for bound in ["--max-sockets", "--max-per-room", "--max-per-address", "--max-handshakes"] {
             assert!(Cli::try_parse_from(["relay", bound, "1"]).is_ok(), "{bound}");
             assert!(Cli::try_parse_from(["relay", bound, "0"]).is_err(), "{bound}");
+        }
+    }
+
+    #[test]
+    fn a_filter_that_would_silence_everything_by_mistake_is_refused() {
+        for good in ["warn", "INFO", "off", "0", "relay::session=debug", "warn,relay=trace", "relay::mdns", "[x]=debug"]
+        {
+            assert!(parse_log(good).is_ok(), "{good}");
+        }
+        for wrong in ["warning", "verbose", "info,nonsense", "relay=loud", "a=b=c"] {
+            assert!(parse_log(wrong).is_err(), "{wrong}");
         }
     }
 
