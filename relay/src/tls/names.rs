@@ -28,14 +28,18 @@ impl Names {
 }
 
 /// Under which names this machine is reached, as far as the relay's own authority may vouch for them; and the
-/// addresses for which it may not, such as public ones.
+/// addresses it listens on for which it may not, such as public ones.
 #[must_use]
 pub fn wanted(lan: &[IpAddr], bound: SocketAddr, hostname: &str) -> (Names, Vec<IpAddr>) {
     let mut all = lan.to_vec();
     if !bound.ip().is_unspecified() && !all.contains(&bound.ip()) {
         all.push(bound.ip());
     }
-    let (covered, uncovered): (Vec<_>, Vec<_>) = all.into_iter().partition(|ip| constraints::allow_address(*ip));
+    let (covered, mut uncovered): (Vec<_>, Vec<_>) = all.into_iter().partition(|ip| constraints::allow_address(*ip));
+    uncovered.retain(|&ip| match bound.ip() {
+        every if every.is_unspecified() => every.is_ipv6() || ip.is_ipv4(),
+        one => ip == one,
+    });
     let mut addresses = BTreeSet::from_iter(covered);
     addresses.extend([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]);
     let own = format!("{}.local", hostname.to_ascii_lowercase());
@@ -66,5 +70,15 @@ mod tests {
     fn an_address_the_relay_was_told_to_listen_on_is_named() {
         let (names, uncovered) = wanted(&[], "10.9.9.9:1".parse().expect("an address"), "pi");
         assert!(names.addresses.contains(&IpAddr::from([10, 9, 9, 9])) && uncovered.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_said_of_addresses_where_nobody_listens() {
+        let ips = ["2001:db8::5", "203.0.113.9"].map(|ip| ip.parse().expect("an address"));
+        for (bound, expected) in
+            [("[::]:1", &ips[..]), ("0.0.0.0:1", &ips[1..]), ("203.0.113.9:1", &ips[1..]), ("127.0.0.1:1", &[])]
+        {
+            assert_eq!(wanted(&ips, bound.parse().expect("an address"), "pi").1, expected, "{bound}");
+        }
     }
 }
