@@ -149,8 +149,10 @@ fn nobody_ever_gets_a_sample_of_themselves() {
         let sent = world.sent[&ParticipantId(1)].iter();
         let theirs: usize = sent.flat_map(|(_, _, payload)| common::from_pcm(payload)).filter(|&s| s != 0).count();
         assert_eq!(theirs, 0, "seed {seed}");
-        let others: usize = (2..=8).map(|id| world.heard(id).values().flatten().filter(|&&s| s != 0).count()).sum();
-        assert!(others > 100_000, "the others did hear them");
+        let heard = |id: &ParticipantId| world.heard(id.0).values().flatten().filter(|&&s| s != 0).count();
+        let others: usize = world.sent.keys().map(heard).sum();
+        // Seven at a time hear most of the 200 packets that are said, of which one in ten does not come or comes too late.
+        assert!(others > 1_000_000, "seed {seed}: the others heard {others} samples of them");
     }
 }
 
