@@ -6,7 +6,8 @@ mod common;
 use common::{END, MARKER, PACKET_US, PLAIN, PcmCodec, Talker, World, signal, world};
 use relay_engine::{Input, Micros, ParticipantId, Ptime};
 
-/// Talker 1 talks throughout; talker 2 says a constant for a while. Returns what talkers sent and what each heard.
+/// Talker 1 talks throughout; talker 2 says a constant for a while, with packets that come when ticks need not move for them
+/// (which would cost them a period). Returns what each heard.
 fn interrupted() -> World<PcmCodec> {
     let (mut world, codec) = world(3);
     let mut first = Talker::new(1, &codec, Ptime::Ms20);
@@ -17,7 +18,7 @@ fn interrupted() -> World<PcmCodec> {
         world.input(packet);
         if (30..50).contains(&n) {
             let flags = [PLAIN, MARKER, END][(n == 30) as usize + 2 * (n == 49) as usize];
-            world.advance_to(Micros(n * PACKET_US + 12_000));
+            world.advance_to(Micros(n * PACKET_US + 17_000));
             let packet = second.packet(flags, |_| 5_000);
             world.input(packet);
         } else {
