@@ -252,7 +252,7 @@ impl<C: Codec> JitterBuffer<C> {
         let Some(first) = self.store.front() else { return false };
         let goes_on = first.timestamp == self.next_timestamp && !self.pcm.is_empty();
         // The level is worth the most where a packet starts with the block: a started block is finished in silence.
-        if !goes_on && (!self.pcm.is_empty() || self.level_us(now, first.timestamp) < self.arrivals.target_us()) {
+        if !goes_on && (!self.pcm.is_empty() || self.waited_us(now, first) < self.arrivals.target_us()) {
             return false;
         }
         self.next_timestamp = first.timestamp;
@@ -266,7 +266,7 @@ impl<C: Codec> JitterBuffer<C> {
     /// Joins a talkspurt in its middle, once its next packet has waited long enough.
     fn join(&mut self, now: Micros, block: usize, pulled: &mut Pulled) -> bool {
         let target = self.arrivals.target_us();
-        let due = |first: &Stored| self.level_us(now, first.timestamp) >= target;
+        let due = |first: &Stored| self.waited_us(now, first) >= target;
         if !self.store.front().is_some_and(due) {
             return self.conceal_late(block, pulled);
         }
@@ -299,8 +299,9 @@ impl<C: Codec> JitterBuffer<C> {
             self.discard_front();
         } else {
             let stored = self.store.pop().expect("there is a front");
+            // Before it is decoded, for that may decode the next one too.
+            self.remember(stored.timestamp, stored.packet.clone());
             self.decode(now, block, &stored, pulled);
-            self.remember(stored.timestamp, stored.packet);
         }
         true
     }
@@ -361,6 +362,15 @@ impl<C: Codec> JitterBuffer<C> {
     fn level_us(&self, now: Micros, timestamp: i64) -> i64 {
         let transit = transit_us(now, timestamp);
         transit - self.arrivals.fastest_us().unwrap_or(transit)
+    }
+
+    /// By how much a packet has waited longer than on the link at its fastest; before anything is known of the link, as
+    /// where pre-roll is all that came, since it came.
+    fn waited_us(&self, now: Micros, stored: &Stored) -> i64 {
+        match self.arrivals.fastest_us() {
+            Some(_) => self.level_us(now, stored.timestamp),
+            None => now.since(stored.arrived).cast_signed(),
+        }
     }
 
     /// Whether a packet comes when the link brings it. Pre-roll is late by intent, and the end of a talkspurt early: a talker

@@ -163,6 +163,10 @@ impl<C: Codec> JitterBuffer<C> {
     }
 
     pub(super) fn remember(&mut self, timestamp: i64, packet: Packet) {
+        // What only says that a talkspurt is over teaches no decoder anything.
+        if packet.payload.is_empty() {
+            return;
+        }
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }

@@ -314,3 +314,32 @@ fn on_a_road_that_has_become_slower_speech_is_slowed_down_once() {
     assert!(expanded_samples + concealed_samples < 48 * 50, "{expanded_samples} and {concealed_samples} samples");
     assert!(accelerated_samples < 48 * 30, "{accelerated_samples} samples");
 }
+
+#[test]
+fn packets_are_remembered_in_their_order_where_one_is_decoded_ahead() {
+    let codec = OpusCodec::new(Ptime::Ms20);
+    let mut encoder = codec.encoder();
+    let mut buffer = JitterBuffer::new(codec, Ptime::Ms20);
+    let mut out = vec![0; 960];
+    for (n, frame) in voice(48_000).chunks_exact(960).enumerate() {
+        let mut payload = Vec::new();
+        encoder.encode(frame, &mut payload).unwrap();
+        // Twelve come at once, and are caught up with.
+        let packet = Packet { timestamp: n as u32 * 960, marker: n == 0, payload: payload.into(), ..Packet::default() };
+        buffer.insert(Micros(n.saturating_sub(12) as u64 * 20_000), packet);
+        if n >= 12 {
+            buffer.pull(Micros((n - 12) as u64 * 20_000 + 5_000), &mut out);
+            let order: Vec<u32> = buffer.last_packets().map(|packet| packet.timestamp).collect();
+            assert!(order.is_sorted(), "{order:?}");
+        }
+    }
+    assert!(buffer.stats().accelerated_samples > 0);
+}
+
+#[test]
+fn the_end_of_a_talkspurt_without_a_payload_primes_nobody() {
+    let mut buffer = JitterBuffer::new(OpusCodec::new(Ptime::Ms20), Ptime::Ms20);
+    buffer.remember(0, Packet { payload: vec![1; 40].into(), ..Packet::default() });
+    buffer.remember(960, Packet { timestamp: 960, end: true, ..Packet::default() });
+    assert_eq!(buffer.last_packets().map(|packet| packet.timestamp).collect::<Vec<_>>(), [0]);
+}

@@ -137,7 +137,8 @@ impl<C: Codec + Clone> Room<C> {
         let mut primes = Vec::new();
         if self.participants.values().any(comes) {
             // Where it plays, for others, the packet waits in the buffer; where it passed, it is the last of the recent.
-            let before = |p: &&Packet| p.timestamp.wrapping_sub(packet.timestamp).cast_signed() < 0;
+            let before =
+                |p: &&Packet| !p.payload.is_empty() && p.timestamp.wrapping_sub(packet.timestamp).cast_signed() < 0;
             primes.extend(talker.jitter.last_packets().filter(before).cloned());
             primes.drain(..primes.len().saturating_sub(PRIMES));
         }
