@@ -130,12 +130,16 @@ impl<C: Codec> JitterBuffer<C> {
 
     /// Media time, wrapping, of the sample that the next pull starts with while it plays.
     pub fn position(&self) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timestamps wrap")]
+        let wrapped = self.next_sample() as u32;
+        wrapped
+    }
+
+    /// The same, unwrapped. Between talkspurts that is where the next one starts, if it is here.
+    fn next_sample(&self) -> i64 {
         let first = self.store.front().filter(|_| self.phase == Phase::Idle && self.pcm.is_empty());
         let buffered = i64::try_from(self.pcm.len()).unwrap_or(0);
-        let position = first.map_or(self.next_timestamp - buffered, |first| first.timestamp);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timestamps wrap")]
-        let wrapped = position as u32;
-        wrapped
+        first.map_or(self.next_timestamp - buffered, |first| first.timestamp)
     }
 
     /// The packets from the one that is `back` samples before [`Self::position`].
@@ -152,7 +156,7 @@ impl<C: Codec> JitterBuffer<C> {
 
     /// How many of `recent` end before that place.
     fn played(&self, back: u32) -> usize {
-        let position = self.next_timestamp - i64::try_from(self.pcm.len()).unwrap_or(0) - i64::from(back);
+        let position = self.next_sample() - i64::from(back);
         self.recent.partition_point(|(timestamp, _)| timestamp + self.packet_samples() <= position)
     }
 

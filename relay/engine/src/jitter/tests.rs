@@ -343,3 +343,19 @@ fn the_end_of_a_talkspurt_without_a_payload_primes_nobody() {
     buffer.remember(960, Packet { timestamp: 960, end: true, ..Packet::default() });
     assert_eq!(buffer.last_packets().map(|packet| packet.timestamp).collect::<Vec<_>>(), [0]);
 }
+
+#[test]
+fn of_the_talkspurt_before_nothing_is_unplayed_where_the_next_one_waits() {
+    let mut buffer = JitterBuffer::new(Pcm, Ptime::Ms20);
+    let payload = Bytes::from(vec![0; 1920]);
+    // Four packets, the last of them an end, and in one burst with that the first one after a pause.
+    for (n, ms) in [(0, 0), (1, 20), (2, 40), (3, 60), (13, 60)] {
+        let packet = Packet { timestamp: n * 960, marker: n % 13 == 0, end: n == 3, ..Packet::default() };
+        buffer.insert(Micros(ms * 1000), Packet { payload: payload.clone(), ..packet });
+    }
+    let mut out = [0; 960];
+    while buffer.pull(Micros(61_000), &mut out).active {}
+    assert_eq!(buffer.position(), 13 * 960);
+    let unplayed: Vec<u32> = buffer.unplayed(120).map(|packet| packet.timestamp).collect();
+    assert_eq!(unplayed, [13 * 960]);
+}
