@@ -341,7 +341,7 @@ impl<C: Codec> JitterBuffer<C> {
         self.stats.level_us = level_us + leftover_us;
         let spare = level_us - self.arrivals.recent_us();
         self.spare_us = Some(self.spare_us.map_or(spare, |least| least.min(spare)));
-        self.scale(block, level_us, leftover_us);
+        self.scale(block, level_us, leftover_us, pulled);
     }
 
     fn note_start(&mut self, timestamp: i64, offset: usize) {

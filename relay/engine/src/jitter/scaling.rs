@@ -4,7 +4,7 @@
 use super::decision::{Operation, Status, decide};
 use super::store::Stored;
 use super::time_scale::{self, Likeness};
-use super::{JitterBuffer, Phase};
+use super::{JitterBuffer, Phase, Pulled};
 use crate::codec::Codec;
 use crate::time::{Micros, Ptime, samples_to_us, us_to_samples};
 
@@ -61,7 +61,7 @@ impl<C: Codec> JitterBuffer<C> {
         inserted > 0
     }
 
-    pub(super) fn scale(&mut self, block: usize, level_us: i64, leftover_us: i64) {
+    pub(super) fn scale(&mut self, block: usize, level_us: i64, leftover_us: i64, pulled: &mut Pulled) {
         let block_us = samples_to_us(i64::try_from(block).unwrap_or(1).max(1));
         let (target_us, recent_us) = (self.arrivals.target_us(), self.arrivals.recent_us());
         let usual_us = self.arrivals.usual_us();
@@ -85,7 +85,7 @@ impl<C: Codec> JitterBuffer<C> {
         let changed = match operation {
             Operation::Normal => 0,
             Operation::Accelerate { most_us } => {
-                self.decode_ahead();
+                self.decode_ahead(pulled);
                 // What is left has to last to the end of the block.
                 let goes_on = self.store.front().is_some_and(|next| next.timestamp == self.next_timestamp);
                 let needed = if goes_on || self.phase != Phase::Playing { 0 } else { block };
@@ -115,7 +115,7 @@ impl<C: Codec> JitterBuffer<C> {
     }
 
     /// Decodes the packet after this one too, if that is what it takes to see a whole period twice.
-    fn decode_ahead(&mut self) {
+    fn decode_ahead(&mut self, pulled: &mut Pulled) {
         while self.pcm.len() < time_scale::WANTED {
             let plain = |next: &Stored| {
                 next.timestamp == self.next_timestamp && !next.packet.payload.is_empty() && !next.packet.end
@@ -127,6 +127,7 @@ impl<C: Codec> JitterBuffer<C> {
             self.note_start(stored.timestamp, self.pcm.len());
             if self.stream.decode(&stored, self.before, 1.0, 0, &mut self.pcm).is_err() {
                 self.stats.undecodable += 1;
+                pulled.undecodable += 1;
                 self.stream.conceal(self.ptime.samples(), 1.0, 1.0, &mut self.pcm);
             }
             self.next_timestamp += self.packet_samples();

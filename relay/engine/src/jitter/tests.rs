@@ -359,3 +359,24 @@ fn of_the_talkspurt_before_nothing_is_unplayed_where_the_next_one_waits() {
     let unplayed: Vec<u32> = buffer.unplayed(120).map(|packet| packet.timestamp).collect();
     assert_eq!(unplayed, [13 * 960]);
 }
+
+#[test]
+fn every_packet_that_does_not_decode_is_told_also_where_it_is_decoded_ahead() {
+    let codec = OpusCodec::new(Ptime::Ms20);
+    let mut encoder = codec.encoder();
+    let mut buffer = JitterBuffer::new(codec, Ptime::Ms20);
+    let (mut out, mut told) = (vec![0; 960], 0);
+    for (n, frame) in voice(48_000).chunks_exact(960).enumerate() {
+        let mut payload = Vec::new();
+        encoder.encode(frame, &mut payload).unwrap();
+        // Every seventh is code 3 without a frame count.
+        let payload = if n % 7 == 6 { Bytes::from_static(&[0xff]) } else { payload.into() };
+        let packet = Packet { timestamp: n as u32 * 960, marker: n == 0, payload, ..Packet::default() };
+        buffer.insert(Micros(n.saturating_sub(12) as u64 * 20_000), packet);
+        if n >= 12 {
+            told += buffer.pull(Micros((n - 12) as u64 * 20_000 + 5_000), &mut out).undecodable as u64;
+        }
+    }
+    assert!(buffer.stats().accelerated_samples > 0);
+    assert_eq!((told > 0, told), (true, buffer.stats().undecodable));
+}
