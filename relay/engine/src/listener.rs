@@ -66,6 +66,10 @@ impl Addressed<'_> {
     pub fn send<'a>(&mut self, feed: (Feed, u32), packet: &FeedPacket, primes: impl Iterator<Item = (u32, &'a Bytes)>) {
         let silent_before = self.listener.following.is_none();
         let new_epoch = self.listener.following != Some(feed);
+        if new_epoch && packet.payload.is_empty() {
+            // Of what is to be followed from now on nothing comes.
+            return self.finish();
+        }
         if new_epoch {
             self.listener.epoch = self.listener.epoch.wrapping_add(1);
             for (timestamp, payload) in primes {
