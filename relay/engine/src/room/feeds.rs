@@ -83,7 +83,8 @@ impl<C: Codec + Clone> Room<C> {
                     listener.align_to_last(position);
                     listener.following = Some((Feed::Forward(from), UNDECODED));
                 }
-                _ => listener.align_to_clock(position, clock),
+                // Nothing was heard of the first packet, so all of it is to be.
+                _ => listener.align_to_clock(unplayed.first().map_or(position, |first| first.timestamp), clock),
             }
             let mut to = Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime };
             for packet in &unplayed {
