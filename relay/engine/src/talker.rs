@@ -117,8 +117,8 @@ impl<C: Codec> Talker<C> {
     /// Lets the packet pass, or keeps it to be played.
     pub fn take(&mut self, now: Micros, packet: &Packet) -> Passed {
         if self.plays {
-            self.jitter.insert(now, packet.clone());
-            Passed::Useful
+            let anew = self.jitter.insert(now, packet.clone());
+            if anew { Passed::Anew } else { Passed::Useful }
         } else {
             self.passed = true;
             self.jitter.pass(now, packet)

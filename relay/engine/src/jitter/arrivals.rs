@@ -95,14 +95,19 @@ const REBASE_US: i64 = 300_000;
 const START_US: i64 = 2_000;
 
 impl Arrivals {
-    /// Takes note of a packet. `false` means that its media time has nothing to do with those before: start anew.
+    /// Whether the media time of a packet has to do with that of those before.
+    pub fn fits(&self, now: Micros, timestamp: i64) -> bool {
+        let plausible = -IMPLAUSIBLY_EARLY_US..=RESYNC_US;
+        self.fastest.value().is_none_or(|fastest| plausible.contains(&(transit_us(now, timestamp) - fastest)))
+    }
+
+    /// Takes note of a packet. `false` means that it does not fit: start anew.
     #[must_use]
     pub fn record(&mut self, now: Micros, timestamp: i64, samples: usize) -> bool {
-        let transit = transit_us(now, timestamp);
-        let plausible = -IMPLAUSIBLY_EARLY_US..=RESYNC_US;
-        if self.fastest.value().is_some_and(|fastest| !plausible.contains(&(transit - fastest))) {
+        if !self.fits(now, timestamp) {
             return false;
         }
+        let transit = transit_us(now, timestamp);
         let before = self.fastest.value();
         self.fastest.update(now, transit);
         if let (Some(before), Some(after)) = (before, self.fastest.value()) {

@@ -160,11 +160,16 @@ impl<C: Codec> JitterBuffer<C> {
         }
     }
 
-    /// Takes a packet that arrived at `now`.
-    pub fn insert(&mut self, now: Micros, packet: Packet) {
+    /// Takes a packet that arrived at `now`; `true` where its media time has nothing to do with that of the packets before.
+    pub fn insert(&mut self, now: Micros, packet: Packet) -> bool {
         let counts = self.tells_of_the_link(&packet);
         if !packet.prime {
             self.stats.received += 1;
+        }
+        if packet.payload.is_empty() && !self.arrivals.fits(now, self.store.timestamp_of(&packet)) {
+            // Nothing begins with it, and what came before ends by silence.
+            self.stats.discarded += 1;
+            return false;
         }
         if self.store.is_full() && !packet.prime {
             self.discard_front();
@@ -175,15 +180,14 @@ impl<C: Codec> JitterBuffer<C> {
             Inserted::Kept(timestamp) => {
                 // What overlaps with something that came before was held back for it, not by the link.
                 let counts = counts && timestamp >= self.newest;
-                self.newest = self.newest.max(timestamp + self.packet_samples());
                 if counts && self.phase == Phase::Idle && self.store.len() == 1 {
                     self.arrivals.rebase(now, timestamp);
                 }
-                if counts && !self.arrivals.record(now, timestamp, self.ptime.samples()) {
-                    self.start_anew(now, timestamp);
-                }
+                self.newest = self.newest.max(timestamp + self.packet_samples());
+                return self.starts_anew(now, timestamp, counts);
             }
         }
+        false
     }
 
     /// Fills `out` (at most one packet time) with what sounds at `now`; silence where nothing does.
@@ -349,14 +353,23 @@ impl<C: Codec> JitterBuffer<C> {
         self.starts.note(Started { timestamp, offset, concealed_samples });
     }
 
-    /// The talker's timeline jumped: forget the old one, keep the packet.
-    fn start_anew(&mut self, now: Micros, timestamp: i64) {
+    /// Takes note of when a packet came, if that counts. Where the talker's timeline jumped, forgets the old one and keeps the
+    /// packet; what is decoded goes before it.
+    fn starts_anew(&mut self, now: Micros, timestamp: i64, counts: bool) -> bool {
+        let samples = self.ptime.samples();
+        if self.arrivals.fits(now, timestamp) && (!counts || self.arrivals.record(now, timestamp, samples)) {
+            return false;
+        }
         self.arrivals = Arrivals::default();
-        self.newest = timestamp + self.packet_samples();
-        let fresh = self.arrivals.record(now, timestamp, self.ptime.samples());
+        let fresh = self.arrivals.record(now, timestamp, samples);
         debug_assert!(fresh, "the first packet of a timeline agrees with itself");
         self.stats.discarded += self.store.keep_only(timestamp) as u64;
+        self.newest = timestamp + self.packet_samples();
+        self.next_timestamp = timestamp;
+        self.recent.clear();
+        (self.capture, self.arrival) = (None, None);
         self.phase = Phase::Idle;
+        true
     }
 
     fn level_us(&self, now: Micros, timestamp: i64) -> i64 {

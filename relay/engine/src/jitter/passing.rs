@@ -26,14 +26,10 @@ impl<C: Codec> JitterBuffer<C> {
         self.stats.received += 1;
         let timestamp = self.store.timestamp(packet);
         let counts = self.tells_of_the_link(packet);
-        let anew = counts && !self.arrivals.record(now, timestamp, self.ptime.samples());
-        if anew {
-            self.start_anew(now, timestamp);
-            self.next_timestamp = timestamp;
-        }
         if packet.payload.is_empty() {
             return Passed::Useful;
         }
+        let anew = self.starts_anew(now, timestamp, counts);
         if timestamp < self.next_timestamp {
             self.stats.discarded += 1;
             return Passed::Useless;
@@ -145,7 +141,9 @@ impl<C: Codec> JitterBuffer<C> {
     /// The packets from the one that is `back` samples before [`Self::position`].
     pub fn unplayed(&self, back: u32) -> impl Iterator<Item = &Packet> {
         let recent = self.recent.range(self.played(back)..).map(|(_, packet)| packet);
-        recent.chain(self.store.iter().map(|stored| &stored.packet))
+        // What is older comes too late to be played.
+        let from = self.next_sample() - i64::from(back) - self.packet_samples();
+        recent.chain(self.store.iter().filter(move |stored| stored.timestamp > from).map(|stored| &stored.packet))
     }
 
     /// The packets before those: they prime a fresh decoder.
@@ -170,6 +168,10 @@ impl<C: Codec> JitterBuffer<C> {
         // What only says that a talkspurt is over teaches no decoder anything.
         if packet.payload.is_empty() {
             return;
+        }
+        // Where media time goes back, nothing goes on from what was after that.
+        while self.recent.back().is_some_and(|(last, _)| *last > timestamp) {
+            self.recent.pop_back();
         }
         if self.recent.len() == RECENT {
             self.recent.pop_front();

@@ -11,6 +11,9 @@ use crate::mix::MixKey;
 use crate::participant::{Participant, ParticipantId};
 use crate::time::Micros;
 
+/// A packet that is further ahead of the one before than this, 1 s, does not go on with it: the timeline would leave the clock.
+const MAX_AHEAD: i32 = 48_000;
+
 /// The life of an encoder that a listener is not yet listening to, though placed on their timeline.
 const UNDECODED: u32 = u32::MAX;
 
@@ -150,13 +153,27 @@ impl<C: Codec + Clone> Room<C> {
                 continue;
             }
             listener.gain = gain.and(personal);
-            if packet.payload.is_empty() && listener.following != Some(follows) {
+            let goes_on = listener.following == Some(follows);
+            let ahead = packet.timestamp.wrapping_sub(listener.heard_until()).cast_signed();
+            let may_follow = 1 - 48 * self.config.ptime.ms().cast_signed()..MAX_AHEAD;
+            let is_near = listener.following.is_some_and(|(feed, _)| feed == follows.0) && may_follow.contains(&ahead);
+            let mut to = Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime };
+            if packet.payload.is_empty() {
+                if goes_on {
+                    to.finish();
+                }
                 continue;
             }
-            if listener.following.is_none_or(|(feed, _)| feed != follows.0) {
-                listener.align_to_clock(packet.timestamp, clock);
+            // It was sent, or what comes after it.
+            if goes_on && ahead < 0 {
+                continue;
             }
-            let mut to = Addressed { id, listener, outputs: &mut self.outputs, ptime: self.config.ptime };
+            if !is_near {
+                if goes_on {
+                    to.finish();
+                }
+                to.listener.align_to_clock(packet.timestamp, clock);
+            }
             to.send(follows, &feed, primes.iter().map(|p| (p.timestamp, &p.payload)));
         }
     }
