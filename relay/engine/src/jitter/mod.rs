@@ -1,10 +1,9 @@
 //! The jitter buffer: packets in when they come, a continuous signal out when it is due.
 //!
-//! Read in this order: [`arrivals`] learns how late packets are and says which delay is worth having, [`decision`]
-//! compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`] and [`likeness`], where [`background`] says what is only
-//! noise, [`concealment`] is
-//! for what is not there and [`backlog`] for what is too old, [`stream`] decodes, [`amplifier`] is for the gain beside packets,
-//! [`store`] holds the packets.
+//! Read in this order: [`timeline`] and [`arrivals`] learn how late packets are, which says which delay is worth having,
+//! [`decision`] compares that with the delay there is, [`scaling`] carries it out with the means of [`time_scale`] and
+//! [`likeness`], where [`background`] says what is only noise, [`concealment`] is for what is not there and [`backlog`] for
+//! what is too old, [`stream`] decodes, [`amplifier`] is for the gain beside packets, [`store`] holds the packets.
 //! [`passing`] is for packets that are forwarded instead, [`outcome`] for what is told of all this. Structure and vocabulary
 //! follow NetEq; what differs is said in place.
 //!
@@ -27,6 +26,7 @@ mod starts;
 mod store;
 mod stream;
 mod time_scale;
+mod timeline;
 
 #[cfg(test)]
 mod drift;
@@ -47,7 +47,7 @@ use std::collections::VecDeque;
 
 use crate::codec::Codec;
 use crate::time::{Micros, Ptime, samples_to_us};
-use arrivals::{Arrivals, transit_us};
+use arrivals::Arrivals;
 use background::Background;
 use concealment::{FADE_TO, fade_gain};
 use starts::Starts;
@@ -351,46 +351,6 @@ impl<C: Codec> JitterBuffer<C> {
     fn note_start(&mut self, timestamp: i64, offset: usize) {
         let concealed_samples = std::mem::take(&mut self.concealed_since);
         self.starts.note(Started { timestamp, offset, concealed_samples });
-    }
-
-    /// Takes note of when a packet came, if that counts. Where the talker's timeline jumped, forgets the old one and keeps the
-    /// packet; what is decoded goes before it.
-    fn starts_anew(&mut self, now: Micros, timestamp: i64, counts: bool) -> bool {
-        let samples = self.ptime.samples();
-        if self.arrivals.fits(now, timestamp) && (!counts || self.arrivals.record(now, timestamp, samples)) {
-            return false;
-        }
-        self.arrivals = Arrivals::default();
-        let fresh = self.arrivals.record(now, timestamp, samples);
-        debug_assert!(fresh, "the first packet of a timeline agrees with itself");
-        self.stats.discarded += self.store.keep_only(timestamp) as u64;
-        self.newest = timestamp + self.packet_samples();
-        self.next_timestamp = timestamp;
-        self.recent.clear();
-        (self.capture, self.arrival) = (None, None);
-        self.phase = Phase::Idle;
-        true
-    }
-
-    fn level_us(&self, now: Micros, timestamp: i64) -> i64 {
-        let transit = transit_us(now, timestamp);
-        transit - self.arrivals.fastest_us().unwrap_or(transit)
-    }
-
-    /// By how much a packet has waited longer than on the link at its fastest; before anything is known of the link, as
-    /// where pre-roll is all that came, since it came.
-    fn waited_us(&self, now: Micros, stored: &Stored) -> i64 {
-        match self.arrivals.fastest_us() {
-            Some(_) => self.level_us(now, stored.timestamp),
-            None => now.since(stored.arrived).cast_signed(),
-        }
-    }
-
-    /// Whether a packet comes when the link brings it. Pre-roll is late by intent, and the end of a talkspurt early: a talker
-    /// who stops does not wait until the last packet is full.
-    fn tells_of_the_link(&self, packet: &Packet) -> bool {
-        let early = packet.end && self.arrivals.fastest_us().is_some();
-        !packet.pre_roll && !packet.prime && !early && !packet.payload.is_empty()
     }
 
     fn capture_stamp(&self) -> u32 {
