@@ -52,9 +52,7 @@ pub struct JitterStats {
 /// How the packets that a pull decoded had come to it, microseconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wait {
-    /// How long they waited for it beyond what is worth waiting for.
-    pub wait_us: u64,
-    /// How long beyond what was needed of late.
+    /// How long they waited for it beyond what was needed of late.
     pub spare_us: u64,
     /// What is worth waiting for.
     pub target_us: u64,

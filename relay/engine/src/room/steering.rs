@@ -46,7 +46,7 @@ impl Steering {
 
     /// Decides from what was noted.
     pub fn decide(&mut self, packet_us: u64) -> Move {
-        let nearest = self.waits.iter().map(|(_, wait)| wait.wait_us % packet_us).min();
+        let nearest = self.waits.iter().map(|(_, wait)| wait.spare_us % packet_us).min();
         let nearest_costs = nearest.map_or(0, |us| self.cost(us, packet_us));
         let costs = |id: ParticipantId| self.phase_of(id, packet_us).map_or(u64::MAX, |us| self.cost(us, packet_us));
         let unsteady_us = self.waits.iter().map(|(_, wait)| wait.target_us).max().unwrap_or(0);
@@ -59,18 +59,18 @@ impl Steering {
         (self.later_for, self.worth_for) = (self.later_for.filter(goes_on).or(sets_out), worth_for);
         match self.later_for.and_then(|id| self.phase_of(id, packet_us)) {
             Some(us) => Move::Later(packet_us - us),
-            None => Move::Earlier(self.waits.iter().map(|(_, wait)| wait.spare_us % packet_us).min().unwrap_or(0)),
+            None => Move::Earlier(nearest.unwrap_or(0)),
         }
     }
 
     /// How long somebody's packets wait for the tick, but for whole packet times: those are a backlog.
     fn phase_of(&self, who: ParticipantId, packet_us: u64) -> Option<u64> {
-        self.waits.iter().find(|(id, _)| *id == who).map(|(_, wait)| wait.wait_us % packet_us)
+        self.waits.iter().find(|(id, _)| *id == who).map(|(_, wait)| wait.spare_us % packet_us)
     }
 
     /// What it would cost if ticks were just behind the packets that wait so long now: the sum of the squared waits.
     fn cost(&self, behind_us: u64, packet_us: u64) -> u64 {
-        let then = |wait: &Wait| (packet_us + wait.wait_us % packet_us - behind_us) % packet_us;
+        let then = |wait: &Wait| (packet_us + wait.spare_us % packet_us - behind_us) % packet_us;
         self.waits.iter().map(|(_, wait)| then(wait) * then(wait)).sum()
     }
 }
@@ -84,7 +84,7 @@ mod tests {
     fn decide(steering: &mut Steering, waits_ms: &[u64], target_ms: u64) -> Move {
         steering.begin();
         for (id, ms) in (1..).zip(waits_ms) {
-            let wait = Wait { wait_us: ms * 1000, spare_us: ms * 1000, target_us: target_ms * 1000 };
+            let wait = Wait { spare_us: ms * 1000, target_us: target_ms * 1000 };
             steering.note(ParticipantId(id), wait);
         }
         steering.decide(PACKET_US)
