@@ -1,6 +1,7 @@
 //! How loud the noise is behind what is said, so that pauses in a noisy place are known as such.
 //!
-//! Background noise has no periods, and nobody hears a piece of it go: like silence, it is where delay is taken out. NetEq keeps such an estimate for the same purpose (and to make comfort noise, which is not done here).
+//! Background noise has no periods, and nobody hears a piece of it go: like silence, it is where delay is taken out. NetEq
+//! keeps such an estimate for the same purpose (and to make comfort noise, which is not done here).
 
 use super::time_scale::mean_square;
 

@@ -71,17 +71,17 @@ impl<C: Codec> JitterBuffer<C> {
         if little && self.little_for < LITTLE_STAYS {
             operation = Operation::Normal;
         }
-        let likeness = match operation {
-            Operation::Accelerate { most_us } => wanted_likeness(self.refused, most_us),
-            Operation::PreemptiveExpand | Operation::Normal => GENTLE,
-        };
         self.scale_budget = self.scale_budget.min(2 * self.packet_samples());
         if operation == Operation::Normal || self.scale_budget < 0 {
             return;
         }
         let quiet = time_scale::is_quiet(&self.pcm);
-        let takes_out = operation != Operation::PreemptiveExpand;
-        let likeness = likeness.or_noise(takes_out && self.background.is(&self.pcm));
+        let likeness = match operation {
+            Operation::Accelerate { most_us } => {
+                wanted_likeness(self.refused, most_us).or_noise(self.background.is(&self.pcm))
+            }
+            Operation::PreemptiveExpand | Operation::Normal => GENTLE,
+        };
         let changed = match operation {
             Operation::Normal => 0,
             Operation::Accelerate { most_us } => {
