@@ -3,6 +3,8 @@
 //
 // Background noise has no periods, and nobody hears a piece of it go: like silence, it is where delay is taken out.
 
+import { meanSquare } from './time-scale.ts';
+
 /** Within half a second, in samples, every voice has a gap. */
 const WINDOW = 24_000;
 /** Up to so much louder than the softest, 3 dB, it is still the background. */
@@ -30,10 +32,4 @@ export class Background {
     const least = Math.min(this.#least, this.#leastBefore);
     return length > 0 && meanSquare(samples, start, length) <= LOUDER * least;
   }
-}
-
-function meanSquare(samples: Float32Array, start: number, length: number): number {
-  let power = 0;
-  for (let i = start; i < start + length; i++) power += samples[i]! ** 2;
-  return power / length;
 }

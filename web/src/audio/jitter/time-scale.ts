@@ -85,9 +85,13 @@ export function repeatPeriod(
 
 /** Whether nobody would hear a cut. */
 export function isQuiet(samples: Float32Array, start: number, length: number): boolean {
+  return meanSquare(samples, start, length) < QUIET;
+}
+
+export function meanSquare(samples: Float32Array, start: number, length: number): number {
   let power = 0;
   for (let i = 0; i < length; i++) power += samples[start + i]! ** 2;
-  return power < QUIET * length;
+  return power / length;
 }
 
 /** Merges the two periods at `start` into one; what follows the second one still has to move up by `period`. */
