@@ -135,6 +135,9 @@ pub struct OutputArgs {
     /// The speaker, by its name or a part of it (see `devices`).
     #[arg(long, alias = "device", value_name = "NAME", conflicts_with = "out")]
     pub output_device: Option<String>,
+    /// Writes what the jitter buffer does to this file: CSV, ten lines a second.
+    #[arg(long, value_name = "FILE.csv")]
+    pub stats: Option<PathBuf>,
 }
 
 /// `join`.
@@ -152,6 +155,9 @@ pub struct JoinArgs {
     /// The speaker, by its name or a part of it (see `devices`).
     #[arg(long, value_name = "NAME", conflicts_with = "out")]
     pub output_device: Option<String>,
+    /// Writes what the jitter buffer does to this file: CSV, ten lines a second.
+    #[arg(long, value_name = "FILE.csv")]
+    pub stats: Option<PathBuf>,
     /// Sends the lines typed on the terminal as chat.
     #[arg(long)]
     pub chat: bool,
@@ -289,6 +295,8 @@ mod tests {
             "talk --url ws://h:1 --room a --file - --continuous",
             "talk --url ws://h:1 --room a --device hw",
             "listen --url wss://h:1 --room a --out - --seconds 1.5 --ca ca.pem",
+            "join --url https://h:1/r/a --stats stats.csv",
+            "listen --url wss://h:1 --room a --stats stats.csv",
             "listen --url wss://h:1 --room a --device hw",
             "devices",
             "notify --url http://h:1/r/a --severity critical --title T text",

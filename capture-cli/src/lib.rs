@@ -28,6 +28,7 @@ pub mod roster;
 pub mod signal;
 pub mod sinks;
 pub mod sources;
+pub mod stats;
 pub mod stop;
 pub mod talker;
 pub mod time;

@@ -10,6 +10,7 @@ use relay_wire::DownHeader;
 use relay_wire::audio::stamp_age_us;
 
 use crate::clock::RelayClock;
+use crate::stats::Moment;
 use crate::talker::Format;
 
 /// What a listener heard.
@@ -33,6 +34,8 @@ pub struct Listener {
     /// The sequence number that is due next.
     next_sequence: Option<u16>,
     mouth_to_ear_us: Histogram<u64>,
+    /// That of the frame pulled last, if somebody is heard in it.
+    delay_us: Option<u64>,
 }
 
 impl Listener {
@@ -43,7 +46,7 @@ impl Listener {
         let mouth_to_ear_us =
             Histogram::new_with_bounds(1, 240_000_000, 2).expect("constant bounds are in the histogram's range");
         let before = JitterStats::default();
-        Self { buffer: None, relay_clock, before, lost: 0, next_sequence: None, mouth_to_ear_us }
+        Self { buffer: None, relay_clock, before, lost: 0, next_sequence: None, mouth_to_ear_us, delay_us: None }
     }
 
     /// A new session: its packets come from new encoders, on a timeline that need not be the old one.
@@ -66,14 +69,16 @@ impl Listener {
 
     /// Fills `frame` with what sounds next; silence before the first session.
     pub fn pull(&mut self, now: Micros, frame: &mut [i16]) -> Pulled {
+        self.delay_us = None;
         let Some(buffer) = &mut self.buffer else {
             frame.fill(0);
             return Pulled::default();
         };
         let pulled = buffer.pull(now, frame);
         let age = self.relay_clock.relay_us(now).and_then(|relay_us| stamp_age_us(pulled.capture_us, relay_us));
-        if let Some(age) = age.and_then(|age| u64::try_from(age).ok()).filter(|_| pulled.active) {
-            self.mouth_to_ear_us.saturating_record(age);
+        self.delay_us = age.and_then(|age| u64::try_from(age).ok()).filter(|_| pulled.active);
+        if let Some(delay_us) = self.delay_us {
+            self.mouth_to_ear_us.saturating_record(delay_us);
         }
         pulled
     }
@@ -82,6 +87,15 @@ impl Listener {
     #[must_use]
     pub fn target_us(&self) -> i64 {
         self.buffer.as_ref().map_or(0, |buffer| buffer.stats().target_us)
+    }
+
+    /// How it stands, so long after the first session began.
+    #[must_use]
+    pub fn moment(&self, at_us: u64) -> Moment {
+        let JitterStats { received, discarded, concealed_samples, target_us, level_us, .. } = self.stats();
+        let concealed_us = samples_to_us(concealed_samples.cast_signed());
+        let (mouth_to_ear_us, lost) = (self.delay_us, self.lost);
+        Moment { at_us, mouth_to_ear_us, target_us, level_us, received, lost, discarded, concealed_us }
     }
 
     /// What was heard so far.

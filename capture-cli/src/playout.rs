@@ -17,6 +17,7 @@ use crate::net::link::AudioEvent;
 use crate::priority;
 use crate::pulls::Pulls;
 use crate::sinks::Sink;
+use crate::stats::Moments;
 use crate::stop::Stop;
 use crate::time::LocalClock;
 
@@ -34,7 +35,12 @@ pub struct Playout {
     pub stop: Stop,
     /// Levels for the terminal.
     pub meters: Arc<Meters>,
+    /// Who keeps a record of the jitter buffer.
+    pub moments: Option<Moments>,
 }
+
+/// A moment is kept each tenth of a second.
+const PULLS_A_MOMENT: u64 = 10;
 
 /// How a playout ended.
 pub struct Played {
@@ -89,7 +95,11 @@ impl Playout {
         let mut pulls = Pulls::new(start, sink.may_wait());
         while pulls.next() < self.stop.time() {
             self.wait(&mut pulls, listener);
-            let pulled = listener.pull(self.clock.now(), &mut frame);
+            let now = self.clock.now();
+            let pulled = listener.pull(now, &mut frame);
+            if let Some(moments) = self.moments.as_ref().filter(|_| pulls.count().is_multiple_of(PULLS_A_MOMENT)) {
+                moments.push(listener.moment(now.since(start)));
+            }
             let length = pulls.length_until(self.stop.time());
             sink.write(&frame[..length])?;
             self.meters.heard(audio_level(&frame), pulled.active);

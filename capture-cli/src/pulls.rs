@@ -55,6 +55,12 @@ impl Pulls {
         self.next
     }
 
+    /// Frames pulled so far.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Samples of the next frame to keep, so that no more is kept than fits until `stop`.
     #[must_use]
     pub fn length_until(&self, stop: Micros) -> usize {

@@ -51,7 +51,8 @@ pub async fn run(args: ProbeArgs) -> Result<(), Failure> {
     let (joined_at, format) = joined(&mut mouth).await?;
 
     let tape = Tape::new(clock);
-    let playout = Playout { events: audio, clock, relay_clock, stop: stop.clone(), meters: Arc::clone(&meters) };
+    let playout =
+        Playout { events: audio, clock, relay_clock, stop: stop.clone(), meters: Arc::clone(&meters), moments: None };
     let (played_in, played) = oneshot::channel();
     let heard = Arc::new(Mutex::new(Vec::new()));
     let sink = Box::new(tape.recorder(Arc::clone(&heard)));

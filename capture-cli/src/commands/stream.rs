@@ -19,6 +19,7 @@ use crate::exit::Failure;
 use crate::net::link::{Link, LinkConfig, LinkEvent};
 use crate::playout::{Played, Playout};
 use crate::roster::Roster;
+use crate::stats::StatsFile;
 use crate::stop::Stop;
 use crate::talker::Format;
 use crate::time::LocalClock;
@@ -45,7 +46,7 @@ impl TryFrom<JoinArgs> for Plan {
         if args.chat && stdin_is_audio {
             return Err(Failure::Usage("--chat and --file - both want standard input".into()));
         }
-        let output = OutputArgs { out: args.out, output_device: args.output_device };
+        let output = OutputArgs { out: args.out, output_device: args.output_device, stats: args.stats };
         let (room, presence) = (args.room, args.presence);
         Ok(Self { room, presence, input: Some(args.input), output: Some(output), chat: args.chat })
     }
@@ -75,6 +76,7 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
     let name = plan.presence.display_name()?;
     let input = plan.input.as_ref().map(|args| open_input(args, clock)).transpose()?;
     let output = plan.output.as_ref().map(open_output).transpose()?;
+    let stats = plan.output.as_ref().and_then(|args| args.stats.as_deref()).map(StatsFile::create).transpose()?;
     let console = console_for(&plan, input.as_ref(), output.as_ref());
     let signals = leave_signals()?;
 
@@ -88,7 +90,14 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
     let mut keep_running = Vec::new();
     let playing = output.is_some();
     if let Some(output) = output {
-        let playout = Playout { events: audio, clock, relay_clock, stop: stop.clone(), meters: Arc::clone(&meters) };
+        let playout = Playout {
+            events: audio,
+            clock,
+            relay_clock,
+            stop: stop.clone(),
+            meters: Arc::clone(&meters),
+            moments: stats.as_ref().map(StatsFile::moments),
+        };
         playout.spawn(output.sink, played_in).map_err(|e| no_thread(&e))?;
         keep_running.push(output.running);
     }
@@ -103,6 +112,7 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
         clock,
         input,
         captured_in: Some(captured_in),
+        stats,
         formats: None,
         keep_running,
     };
@@ -121,6 +131,7 @@ struct Visit {
     /// The source, until the first session begins.
     input: Option<Input>,
     captured_in: Option<oneshot::Sender<io::Result<()>>>,
+    stats: Option<StatsFile>,
     formats: Option<std_mpsc::Sender<Format>>,
     keep_running: Vec<super::ports::Running>,
 }
@@ -251,11 +262,12 @@ impl Visit {
             let _ = tokio::time::timeout(Duration::from_millis(60), captured).await;
         }
         self.console.clear();
-        let unsent = self.link.discarded();
+        let audio = self.link.audio();
+        let closed = self.link.close().await;
+        let unsent = audio.unsent();
         if unsent > 0 {
             self.console.line(&format!("not sent, because the link could not take it in time: {unsent} packets"));
         }
-        let closed = self.link.close().await;
         if let Some(Played { heard, .. }) = &heard {
             self.console.line(&heard.summary());
         }
@@ -267,7 +279,8 @@ impl Visit {
             }
             _ => Ok(()),
         };
-        result.and(written).and(closed)
+        let kept = self.stats.map_or(Ok(()), StatsFile::finish).map_err(|e| Failure::File(format!("--stats: {e}")));
+        result.and(written).and(kept).and(closed)
     }
 }
 

@@ -120,6 +120,12 @@ impl AudioSender {
         drop(queue);
         self.shared.queued.notify_one();
     }
+
+    /// Packets that have not been sent: discarded, because the link could not take them in time, or waiting still.
+    #[must_use]
+    pub fn unsent(&self) -> u64 {
+        self.shared.queue().unsent()
+    }
 }
 
 /// A link to a room.
@@ -175,12 +181,6 @@ impl Link {
     /// that has not come back when it is lost is sent again.
     pub fn text(&self, message: ClientMessage) {
         let _ = self.texts.try_send(message);
-    }
-
-    /// Packets that were never sent, because the link could not take them in time.
-    #[must_use]
-    pub fn discarded(&self) -> u64 {
-        self.shared.queue().discarded()
     }
 
     /// Sends what still waits, says goodbye and waits for the answer; at once if there is no connection.
