@@ -72,8 +72,14 @@ struct Bound {
 fn run(options: Options) -> Result<()> {
     let conditions = Conditions::now("playout");
     let mut traces = if options.traces.is_empty() { samples()? } else { options.traces };
-    traces.retain(|path| options.cases.is_empty() || options.cases.contains(&case_name(path)));
-    ensure!(!traces.is_empty(), "there is no such trace");
+    if !options.cases.is_empty() {
+        let names: Vec<String> = traces.iter().map(|path| case_name(path)).collect();
+        for wanted in &options.cases {
+            ensure!(names.contains(wanted), "there is no trace \"{wanted}\"; there are {}", names.join(", "));
+        }
+        traces.retain(|path| options.cases.contains(&case_name(path)));
+    }
+    ensure!(!traces.is_empty(), "there is no trace to play");
     ensure!(options.schedule.is_none() || traces.len() == 1, "--schedule goes with one --trace");
     let bar = ProgressBar::new(traces.len() as u64);
     bar.set_style(ProgressStyle::with_template("{msg:20} {wide_bar} {pos} of {len} traces, {elapsed}")?);
