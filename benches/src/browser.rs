@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::{
     conditions::Conditions,
-    plot::{Chart, Scale, Series, Shape, stacked},
+    course::{self, Said},
+    plot::{Chart, Scale, stacked},
     report::{self, Figures},
     stats::Delays,
 };
@@ -90,18 +91,14 @@ fn figures(case: &Case) -> Figures {
 
 /// What was measured, beside what the page said at that time.
 fn course(case: &Case) -> Chart {
-    let said = |of: fn(&Look) -> f64| Shape::Line(case.looks.iter().map(|look| (look.at_s, of(look))).collect());
-    let measured = Shape::Dots(case.delays.iter().map(|delay| (delay.at_s, delay.ms)).collect());
-    let mut series = vec![
-        Series { name: "the page says".into(), shape: said(|look| look.shown_ms) },
-        Series { name: "jitter buffer: target".into(), shape: said(|look| look.target_ms) },
-        Series { name: "jitter buffer: level".into(), shape: said(|look| look.level_ms) },
-        Series { name: "measured".into(), shape: measured },
-    ];
-    if case.looks.is_empty() {
-        series.drain(..3);
-    }
-    Chart { title: "Course".into(), x: "time, s".into(), scale: Scale::Linear, y: "ms".into(), series }
+    let said = |look: &Look| Said {
+        at_s: look.at_s,
+        delay_ms: Some(look.shown_ms),
+        target_ms: look.target_ms,
+        level_ms: look.level_ms,
+    };
+    let measured = case.delays.iter().map(|delay| (delay.at_s, delay.ms)).collect();
+    course::beside(measured, &case.looks.iter().map(said).collect::<Vec<_>>())
 }
 
 fn stages_over_time(looks: &[Look]) -> Chart {
@@ -141,6 +138,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::plot::Shape;
 
     fn stages(jitter: f64) -> Value {
         let (capture, packet, uplink, downlink, device) = (0.0, 12.5, 2.0, 0.5, 27.0);

@@ -1,5 +1,4 @@
-//! How a jitter buffer went along with a trace: the delay that packets came with, the one they were played with, and what the
-//! buffer aimed at.
+//! How a jitter buffer went along with the delay: what it aimed at and what it held.
 
 use crate::{
     playout::Fate,
@@ -10,7 +9,39 @@ use crate::{
 /// Parts into which a trace is gathered.
 const PARTS: usize = 300;
 
-/// The course of a trace.
+/// What a listener says of itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Said {
+    /// When, seconds of the run.
+    pub at_s: f64,
+    /// Its delay from mouth to ear, if it hears somebody.
+    pub delay_ms: Option<f64>,
+    /// What its jitter buffer aims at.
+    pub target_ms: f64,
+    /// What that holds.
+    pub level_ms: f64,
+}
+
+/// Delays that were measured (when, s; how long, ms), beside what the listener said at that time; nothing of that where it says nothing.
+#[must_use]
+pub fn beside(measured: Vec<(f64, f64)>, said: &[Said]) -> Chart {
+    let line = |name: &str, of: fn(&Said) -> Option<f64>| Series {
+        name: name.into(),
+        shape: Shape::Line(said.iter().filter_map(|said| Some((said.at_s, of(said)?))).collect()),
+    };
+    let mut series = vec![
+        line("the listener says", |said| said.delay_ms),
+        line("jitter buffer: target", |said| Some(said.target_ms)),
+        line("jitter buffer: level", |said| Some(said.level_ms)),
+        Series { name: "measured".into(), shape: Shape::Dots(measured) },
+    ];
+    if said.is_empty() {
+        series.drain(..3);
+    }
+    Chart { title: "Course".into(), x: "time, s".into(), scale: Scale::Linear, y: "ms".into(), series }
+}
+
+/// The course of a trace: the delay that packets came with, the one they were played with, and what the buffer aimed at.
 #[must_use]
 pub fn chart(trace: &[Passage], fates: &[Fate]) -> Chart {
     let packets: Vec<(&Passage, &Fate)> = trace.iter().zip(fates).collect();

@@ -11,7 +11,9 @@ use std::{
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
-use crate::{drive::sleep_until, relay_process::Programs, relay_process::RelayProcess, stats::Delays, tone};
+use crate::{
+    course::Said, drive::sleep_until, relay_process::Programs, relay_process::RelayProcess, stats::Delays, tone,
+};
 
 /// Samples of a block, 10 ms.
 pub const BLOCK: usize = 480;
@@ -84,6 +86,8 @@ pub struct Ear {
     process: Process,
     recording: Arc<Mutex<Recording>>,
     reader: JoinHandle<()>,
+    /// Where it keeps a record of its jitter buffer.
+    stats: NamedTempFile,
 }
 
 impl Ear {
@@ -92,7 +96,9 @@ impl Ear {
     /// # Errors
     /// If it does not start.
     pub fn start(programs: &Programs, relay: &RelayProcess, room: &str) -> Result<Self> {
+        let stats = NamedTempFile::new()?;
         let mut command = capture_cli(programs, relay, &["listen", "--out", "-"], room, "ear");
+        command.arg("--stats").arg(stats.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = Process::spawn(command)?;
         let mut stdout = process.child.stdout.take().context("the listener has no standard output")?;
@@ -105,13 +111,22 @@ impl Ear {
                 shared.lock().unwrap_or_else(PoisonError::into_inner).push(now, &bytes[..count]);
             }
         });
-        Ok(Self { process, recording, reader })
+        Ok(Self { process, recording, reader, stats })
     }
 
     /// What the listener said to people so far.
     #[must_use]
     pub fn said(&self) -> String {
         self.process.said()
+    }
+
+    /// What it said of its jitter buffer so far; time counts from its joining.
+    ///
+    /// # Errors
+    /// If it is not what `capture-cli` writes.
+    pub fn said_of_itself(&self) -> Result<Vec<Said>> {
+        let text = std::fs::read_to_string(self.stats.path()).context("reading what the listener says of itself")?;
+        parse_stats(&text)
     }
 
     /// Ends the listener and returns what was heard.
@@ -122,6 +137,22 @@ impl Ear {
         let _ = self.reader.join();
         std::mem::take(&mut *self.recording.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Reads the CSV of `capture-cli --stats`. A line that is not yet whole is left out.
+fn parse_stats(text: &str) -> Result<Vec<Said>> {
+    let whole = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+    let mut lines = whole.lines();
+    let columns: Vec<&str> = lines.next().context("the listener says nothing of itself")?.split(',').collect();
+    let column = |name: &str| columns.iter().position(|&column| column == name).with_context(|| format!("no {name}"));
+    let places = [column("at_ms")?, column("mouth_to_ear_ms")?, column("target_ms")?, column("level_ms")?];
+    let said = |line: &str| -> Option<Said> {
+        let fields: Vec<&str> = line.split(',').collect();
+        let [at, delay, target, level] = places.map(|place| fields.get(place).and_then(|field| field.parse().ok()));
+        let (at, target, level): (f64, f64, f64) = (at?, target?, level?);
+        Some(Said { at_s: at / 1000.0, delay_ms: delay, target_ms: target, level_ms: level })
+    };
+    lines.map(|line| said(line).with_context(|| format!("the listener says of itself: {line}"))).collect()
 }
 
 /// PCM with the time at which each read brought its samples.
@@ -218,6 +249,17 @@ fn capture_cli(programs: &Programs, relay: &RelayProcess, arguments: &[&str], ro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_listener_says_of_itself_is_read_but_for_half_a_line() {
+        let header = "at_ms,mouth_to_ear_ms,target_ms,level_ms,received,lost,discarded,concealed_ms\n";
+        let said = parse_stats(&format!("{header}0.0,,0.0,0.0,0,0,0,0.0\n100.2,31.4,5.0,6.0,5,0,0,0.0\n200.0,3"))
+            .expect("well formed");
+        let at = |at_s, delay_ms, target_ms, level_ms| Said { at_s, delay_ms, target_ms, level_ms };
+        assert_eq!(said, [at(0.0, None, 0.0, 0.0), at(0.1002, Some(31.4), 5.0, 6.0)]);
+        assert!(parse_stats("").is_err() && parse_stats("at_ms\n").is_err());
+        assert!(parse_stats(&format!("{header}nonsense\n")).is_err());
+    }
 
     #[test]
     fn a_recording_knows_when_each_sample_was_read_also_across_half_samples() {

@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use benches::{
     chirp::{LENGTH, chirp, locate},
+    course::{self, Said},
     pipe::{BLOCK, Ear, Mouth, Recording, wait_for_participants},
     progress,
     relay_process::RelayProcess,
@@ -73,7 +74,9 @@ fn measure(context: &Context, ptime: Ptime) -> Result<Figures> {
             })
             .collect::<Result<Vec<Session>>>()
     })?;
-    evaluate(&spoken, &ear.finish(), epoch, &lateness)
+    // Its time counts from its joining, which was just before the epoch.
+    let said = ear.said_of_itself()?;
+    evaluate(&spoken, &ear.finish(), &said, epoch, &lateness)
 }
 
 fn speak(
@@ -108,9 +111,15 @@ fn speak(
 }
 
 /// Delay of a chirp = when the block with its first sample was read − when the block with its first sample was written.
-fn evaluate(sessions: &[Session], recording: &Recording, epoch: Instant, lateness: &Delays) -> Result<Figures> {
+fn evaluate(
+    sessions: &[Session],
+    recording: &Recording,
+    said: &[Said],
+    epoch: Instant,
+    lateness: &Delays,
+) -> Result<Figures> {
     let pattern = chirp();
-    let mut delays = Delays::default();
+    let (mut delays, mut measured) = (Delays::default(), Vec::new());
     let (mut sent, mut worst_likeness) = (0, 1.0f32);
     for session in sessions {
         for &start in &session.chirps {
@@ -124,7 +133,8 @@ fn evaluate(sessions: &[Session], recording: &Recording, epoch: Instant, latenes
             if likeness >= LIKENESS
                 && let Some(read) = recording.read_at(from + at)
             {
-                delays.record_at(written - epoch, read - written);
+                delays.record(read - written);
+                measured.push(((written - epoch).as_secs_f64(), (read - written).as_secs_f64() * 1000.0));
             }
         }
     }
@@ -134,6 +144,7 @@ fn evaluate(sessions: &[Session], recording: &Recording, epoch: Instant, latenes
         "of {sent} chirps {found} were found; the worst fit is {worst_likeness:.2}"
     );
     Ok(Figures::of_delays(delays)
+        .with_chart(course::beside(measured, said))
         .with("not_found", (sent - found) as f64)
         .with("worst_likeness", f64::from(worst_likeness))
         .with(LATENESS, lateness.percentile_ms(99.0)))

@@ -2,6 +2,7 @@
 //!
 //! Talkers send tone bursts; listeners find them by decoding. See `benches/README.md` for the exact definitions.
 
+mod held;
 mod matching;
 mod program;
 mod steady;

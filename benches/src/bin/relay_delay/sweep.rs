@@ -16,6 +16,7 @@ use benches::{
 use relay_engine::Ptime;
 
 use crate::{
+    held,
     matching::pair,
     program::{PHASES, Plan, Program, SentOnset},
 };
@@ -130,6 +131,7 @@ impl Sweep {
             "of {expected} bursts sent {found} were found at listeners, who heard {heard_at_all}"
         );
         Ok(Figures::of_delays(delays)
+            .with_chart(held::course(run))
             .with("not_found", (expected - found) as f64)
             .with("phases", PHASES as f64)
             .with(LATENESS, run.lateness.percentile_ms(99.0)))
