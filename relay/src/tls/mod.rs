@@ -65,7 +65,7 @@ pub enum TlsError {
         what: String,
     },
     /// A certificate that was brought is of no use.
-    #[error("{}: {what}", path.display())]
+    #[error("{} (--tls-cert, --tls-key): {what}", path.display())]
     Given {
         /// Which of the two files.
         path: PathBuf,
