@@ -81,7 +81,7 @@ function Person({ who, self, talking, choose }: PersonProps) {
           onClick={() => choose(who.id)}
         >
           <bdi data-testid="participant-name">{who.name}</bdi>
-          {self && <small> ({t('you')})</small>}
+          {self && <small>({t('you')})</small>}
         </button>
       </span>
       <State who={who} talking={talking} slow={slow} weak={weak} silenced={silenced} />

@@ -207,9 +207,9 @@ export const de: Words = {
   keyNeeded: 'Dieser Raum braucht eine Einladung',
   keyNeededText:
     'Scanne den Code des Raums oder öffne den Link, den du bekommen hast. Oder gib die PIN ein, die der Host dir sagt.',
-  badKey: 'Dieser Link gilt nicht mehr',
+  badKey: 'Dieser Link gilt nicht',
   badKeyText:
-    'Der Host hat inzwischen einen neuen gemacht. Scanne den Code noch einmal, frag nach dem neuen Link oder gib die PIN ein.',
+    'Vielleicht ist er unvollständig, oder der Host hat inzwischen einen neuen gemacht. Scanne den Code noch einmal, frag nach dem neuen Link oder gib die PIN ein.',
   badPin: 'Das ist nicht die PIN dieses Raums. Frag den Host.',
   pin: 'PIN',
   pinEnter: 'Mit der PIN eintreten',

@@ -204,9 +204,9 @@ export const es: Words = {
   keyNeeded: 'Esta sala necesita una invitación',
   keyNeededText:
     'Escanea el código de la sala o abre el enlace que te enviaron. O escribe el PIN que te diga el anfitrión.',
-  badKey: 'Este enlace ya no vale',
+  badKey: 'Este enlace no vale',
   badKeyText:
-    'El anfitrión hizo uno nuevo desde entonces. Escanea el código otra vez, pide el enlace nuevo o escribe el PIN.',
+    'Quizá esté incompleto, o el anfitrión hizo uno nuevo desde entonces. Escanea el código otra vez, pide el enlace nuevo o escribe el PIN.',
   badPin: 'Ese no es el PIN de esta sala. Pregunta al anfitrión.',
   pin: 'PIN',
   pinEnter: 'Entrar con el PIN',

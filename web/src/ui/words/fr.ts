@@ -203,9 +203,9 @@ export const fr: Words = {
   ended: 'Vous n’êtes plus dans le salon',
   keyNeeded: 'Ce salon demande une invitation',
   keyNeededText: 'Scannez le code du salon ou ouvrez le lien reçu. Ou saisissez le code PIN que l’hôte vous donne.',
-  badKey: 'Ce lien n’est plus valable',
+  badKey: 'Ce lien n’est pas valable',
   badKeyText:
-    'L’hôte en a fait un nouveau depuis. Scannez le code de nouveau, demandez le nouveau lien ou saisissez le code PIN.',
+    'Il est peut-être incomplet, ou l’hôte en a fait un nouveau depuis. Scannez le code de nouveau, demandez le nouveau lien ou saisissez le code PIN.',
   badPin: 'Ce n’est pas le code PIN de ce salon. Demandez à l’hôte.',
   pin: 'Code PIN',
   pinEnter: 'Entrer avec le code PIN',

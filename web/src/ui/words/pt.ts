@@ -203,8 +203,9 @@ export const pt: Words = {
   ended: 'Está fora da sala',
   keyNeeded: 'Esta sala precisa de um convite',
   keyNeededText: 'Leia o código da sala ou abra a ligação que recebeu. Ou escreva o PIN que o anfitrião lhe disser.',
-  badKey: 'Esta ligação já não é válida',
-  badKeyText: 'O anfitrião fez uma nova entretanto. Leia o código outra vez, peça a nova ligação ou escreva o PIN.',
+  badKey: 'Esta ligação não é válida',
+  badKeyText:
+    'Talvez esteja incompleta, ou o anfitrião fez uma nova entretanto. Leia o código outra vez, peça a nova ligação ou escreva o PIN.',
   badPin: 'Esse não é o PIN desta sala. Pergunte ao anfitrião.',
   pin: 'PIN',
   pinEnter: 'Entrar com o PIN',
