@@ -211,7 +211,7 @@ impl<C: Codec> Talker<C> {
     /// What they give to this tick, but for the samples.
     pub fn contribution(&self, who: ParticipantId) -> Contribution {
         let Pulled { capture_us, held_us, ends, .. } = self.pulled;
-        let spare_us = self.jitter.wait().unwrap_or_default().spare_us;
+        let spare_us = u64::try_from(self.jitter.wait().unwrap_or_default().spare_us).unwrap_or(0);
         let held = held_us.map(|held_us| {
             // More than a packet time no tick makes anybody wait.
             let waited_us = spare_us.min(self.ptime.micros()).min(held_us);

@@ -52,8 +52,8 @@ pub struct JitterStats {
 /// How the packets that a pull decoded had come to it, microseconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wait {
-    /// How long they waited for it beyond what was needed of late.
-    pub spare_us: u64,
+    /// How long they waited for it beyond what was needed of late; less than none where that was not enough.
+    pub spare_us: i64,
     /// What is worth waiting for.
     pub target_us: u64,
 }

@@ -118,9 +118,8 @@ impl<C: Codec> JitterBuffer<C> {
 
     /// How the packets that the last pull decoded had come to it; `None` where it decoded none.
     pub(crate) fn wait(&self) -> Option<Wait> {
-        let [spare_us, target_us] =
-            [self.spare_us?, self.arrivals.target_us()].map(|us| u64::try_from(us).unwrap_or(0));
-        Some(Wait { spare_us, target_us })
+        let target_us = u64::try_from(self.arrivals.target_us()).unwrap_or(0);
+        Some(Wait { spare_us: self.spare_us?, target_us })
     }
 
     /// Media time, wrapping, of the sample that the next pull starts with while it plays.

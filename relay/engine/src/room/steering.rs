@@ -33,6 +33,10 @@ const WORTH: u64 = 8;
 /// It has to be worth it for so long, 100 ms: a knock or a cough is not waited for.
 const PATIENCE_US: u64 = 100_000;
 
+/// Who lacks less than this is left alone, as by the jitter buffer; and who lacks something where packets come so unsteadily
+/// that somebody always does.
+const LEFT_ALONE_US: i64 = 500;
+
 impl Steering {
     /// Another tick: forget how packets came to the one before.
     pub fn begin(&mut self) {
@@ -46,7 +50,7 @@ impl Steering {
 
     /// Decides from what was noted.
     pub fn decide(&mut self, packet_us: u64) -> Move {
-        let nearest = self.waits.iter().map(|(_, wait)| wait.spare_us % packet_us).min();
+        let nearest = self.waits.iter().map(|(_, wait)| wait.spare_us.max(0).cast_unsigned() % packet_us).min();
         let nearest_costs = nearest.map_or(0, |us| self.cost(us, packet_us));
         let costs = |id: ParticipantId| self.phase_of(id, packet_us).map_or(u64::MAX, |us| self.cost(us, packet_us));
         let unsteady_us = self.waits.iter().map(|(_, wait)| wait.target_us).max().unwrap_or(0);
@@ -63,16 +67,23 @@ impl Steering {
         }
     }
 
-    /// How long somebody's packets wait for the tick, but for whole packet times: those are a backlog.
     fn phase_of(&self, who: ParticipantId, packet_us: u64) -> Option<u64> {
-        self.waits.iter().find(|(id, _)| *id == who).map(|(_, wait)| wait.spare_us % packet_us)
+        self.waits.iter().find(|(id, _)| *id == who).map(|(_, wait)| phase(wait, packet_us))
     }
 
     /// What it would cost if ticks were just behind the packets that wait so long now: the sum of the squared waits.
     fn cost(&self, behind_us: u64, packet_us: u64) -> u64 {
-        let then = |wait: &Wait| (packet_us + wait.spare_us % packet_us - behind_us) % packet_us;
+        let then = |wait: &Wait| (packet_us + phase(wait, packet_us) - behind_us) % packet_us;
         self.waits.iter().map(|(_, wait)| then(wait) * then(wait)).sum()
     }
+}
+
+/// How long packets wait for the tick, but for whole packet times: those are a backlog. Who lacks a little will have to wait
+/// for the tick after.
+fn phase(wait: &Wait, packet_us: u64) -> u64 {
+    let lacks = wait.spare_us < -LEFT_ALONE_US && wait.target_us < packet_us / 2;
+    let spare_us = if lacks { wait.spare_us } else { wait.spare_us.max(0) };
+    spare_us.rem_euclid(packet_us.cast_signed()).cast_unsigned()
 }
 
 #[cfg(test)]
@@ -81,7 +92,7 @@ mod tests {
 
     const PACKET_US: u64 = 20_000;
 
-    fn decide(steering: &mut Steering, waits_ms: &[u64], target_ms: u64) -> Move {
+    fn decide(steering: &mut Steering, waits_ms: &[i64], target_ms: u64) -> Move {
         steering.begin();
         for (id, ms) in (1..).zip(waits_ms) {
             let wait = Wait { spare_us: ms * 1000, target_us: target_ms * 1000 };
@@ -105,6 +116,10 @@ mod tests {
             ("three, two of whom just miss the tick", &[1, 18, 19], 0, Later(2_000)),
             ("three evenly", &[0, 7, 13], 0, Earlier(0)),
             ("a backlog is no wait for the tick", &[0, 205], 0, Earlier(0)),
+            ("one lacks a little", &[-1, 6, 3], 0, Later(1_000)),
+            ("one lacks more, and none has to wait for long behind the others", &[-5, 13, 14], 0, Later(7_000)),
+            ("one lacks a little, as always where packets come unsteadily", &[-1, 6, 3], 25, Earlier(0)),
+            ("one lacks so much that they do as well with the tick after", &[-12, 1], 0, Earlier(0)),
         ] {
             let mut steering = Steering::default();
             let moves: Vec<Move> = (0..6).map(|_| decide(&mut steering, waits_ms, target_ms)).collect();
