@@ -9,7 +9,7 @@ use crate::level::audio_level;
 use crate::loudness::Loudness;
 use crate::participant::ParticipantId;
 use crate::select::Standing;
-use crate::tick::Contribution;
+use crate::tick::{Contribution, scaled};
 use crate::time::{Micros, Ptime};
 
 /// What a room knows of a talker.
@@ -28,8 +28,10 @@ pub(crate) struct Talker<C: Codec> {
     pub announced: bool,
     /// Frames that were forwarded before a mix needed the signal, oldest first, until that mix starts.
     pub forwarded: Vec<Vec<i16>>,
-    /// The signal of this tick at its gain, faded where the selection changed.
-    pub frame: Vec<i16>,
+    /// The signal of this tick.
+    frame: Vec<i16>,
+    /// The same at its gain, faded where the selection changed.
+    pub mixed: Vec<i32>,
     ptime: Ptime,
     pub pulled: Pulled,
     /// Media time of the first sample of `frame`.
@@ -68,6 +70,7 @@ impl<C: Codec> Talker<C> {
             announced: false,
             forwarded: Vec::new(),
             frame: Vec::new(),
+            mixed: Vec::new(),
             ptime,
             pulled: Pulled::default(),
             position: 0,
@@ -149,7 +152,7 @@ impl<C: Codec> Talker<C> {
     /// Most of those in a room are silent, and need no decoder.
     fn forget_signal(&mut self) {
         self.jitter.forget_signal();
-        self.frame = Vec::new();
+        (self.frame, self.mixed) = (Vec::new(), Vec::new());
     }
 
     /// Takes the signal of this tick out of the jitter buffer, if a mix needs it.
@@ -190,17 +193,28 @@ impl<C: Codec> Talker<C> {
             return;
         }
         self.contributed = Some(tick);
-        if is && !was && self.was_active {
-            fade(&mut self.frame, |share| share);
-        } else if was && !is {
-            fade(&mut self.frame, |share| 1.0 - share);
-        }
         let (from, to) = (if was { self.mixed_at } else { self.gain() }, self.gain());
         self.mixed_at = to;
-        if (from, to) != (Gain::UNITY, Gain::UNITY) {
-            let (from, to) = (from.linear(), to.linear());
-            fade(&mut self.frame, |share| from + (to - from) * share);
+        let (comes, goes) = (is && !was && self.was_active, was && !is);
+        self.mixed.clear();
+        if (from, to) == (Gain::UNITY, Gain::UNITY) && !comes && !goes {
+            return self.mixed.extend(self.frame.iter().copied().map(i32::from));
         }
+        let (from, to) = (from.linear(), to.linear());
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
+        let length = self.frame.len() as f32;
+        self.mixed.extend(self.frame.iter().enumerate().map(|(i, &sample)| {
+            #[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
+            let share = (i as f32 + 0.5) / length;
+            let faded = if comes {
+                share
+            } else if goes {
+                1.0 - share
+            } else {
+                1.0
+            };
+            scaled(i32::from(sample), faded * (from + (to - from) * share))
+        }));
     }
 
     /// How their packets came to this tick; `None` where none was needed, or none was there.
@@ -239,13 +253,5 @@ impl<C: Codec> Talker<C> {
     /// those. So long who is not to hear them, themselves first of all, keeps to a mix without them.
     pub fn lingers(&self, tick: u64) -> bool {
         self.contributed.is_some_and(|last| tick.saturating_sub(last) <= PRIMES as u64 + 1)
-    }
-}
-
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a gain between 0 and 1")]
-fn fade(frame: &mut [i16], gain: impl Fn(f32) -> f32) {
-    let length = frame.len() as f32;
-    for (i, sample) in frame.iter_mut().enumerate() {
-        *sample = (f32::from(*sample) * gain((i as f32 + 0.5) / length)) as i16;
     }
 }

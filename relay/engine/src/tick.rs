@@ -27,11 +27,11 @@ pub(crate) struct Contribution {
 pub(crate) struct Tick {
     /// Number of the tick on the room's grid.
     pub number: u64,
-    /// 32 bits hold 65,536 full-scale talkers.
+    /// 32 bits hold 6,553 full-scale talkers who are brought up by 20 dB.
     sum: Vec<i32>,
     contributions: Vec<Contribution>,
     /// The frames of the contributions, one after another.
-    frames: Vec<i16>,
+    frames: Vec<i32>,
 }
 
 impl Tick {
@@ -44,9 +44,10 @@ impl Tick {
         self.frames.clear();
     }
 
-    pub fn add(&mut self, contribution: Contribution, frame: &[i16]) {
+    /// Adds a frame at its gain, which may be louder than 16 bits hold: the mix is limited, not each of its parts.
+    pub fn add(&mut self, contribution: Contribution, frame: &[i32]) {
         for (sum, &sample) in self.sum.iter_mut().zip(frame) {
-            *sum += i32::from(sample);
+            *sum += sample;
         }
         self.contributions.push(contribution);
         self.frames.extend_from_slice(frame);
@@ -72,7 +73,7 @@ impl Tick {
     }
 
     /// The samples of one, empty where they gave none.
-    pub fn frame_of(&self, who: ParticipantId) -> &[i16] {
+    pub fn frame_of(&self, who: ParticipantId) -> &[i32] {
         let samples = self.sum.len();
         let at = self.contributions.iter().position(|c| c.who == who);
         at.map_or(&[], |at| &self.frames[at * samples..(at + 1) * samples])
@@ -86,15 +87,15 @@ impl Tick {
             // What is taken out is taken out to the bit.
             let more = gain.linear() - 1.0;
             for (sum, &sample) in out.iter_mut().zip(self.frame_of(who)) {
-                *sum += if gain == Gain::MUTE { -i32::from(sample) } else { scaled(sample, more) };
+                *sum += if gain == Gain::MUTE { -sample } else { scaled(sample, more) };
             }
         }
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a sample times at most ten")]
-pub(crate) fn scaled(sample: i16, factor: f32) -> i32 {
-    (f32::from(sample) * factor).round() as i32
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a sample times at most a hundred")]
+pub(crate) fn scaled(sample: i32, factor: f32) -> i32 {
+    (sample as f32 * factor).round() as i32
 }
 
 #[cfg(test)]
@@ -108,6 +109,23 @@ mod tests {
             tick.add(Contribution { who: ParticipantId(id), ..Contribution::default() }, &frame);
         }
         tick
+    }
+
+    #[test]
+    fn a_part_may_be_louder_than_16_bits() {
+        let (mut tick, mut out) = (Tick::default(), Vec::new());
+        tick.reset(0, 2);
+        tick.add(Contribution { who: ParticipantId(1), ..Contribution::default() }, &[200_000, -200_000]);
+        let mut key = MixKey::default();
+        tick.mix(&key, &mut out);
+        assert_eq!(out, [200_000, -200_000]);
+        key.set(ParticipantId(1), Gain::MOST);
+        tick.mix(&key, &mut out);
+        assert_eq!(out, [2_000_000, -2_000_000]);
+        key.clear();
+        key.set(ParticipantId(1), Gain::MUTE);
+        tick.mix(&key, &mut out);
+        assert_eq!(out, [0, 0]);
     }
 
     #[test]

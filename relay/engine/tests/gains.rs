@@ -128,10 +128,20 @@ fn who_talks_20_db_quieter_is_heard_within_3_db_after_5_seconds() {
 
 #[test]
 fn at_a_seam_the_loudness_stays() {
+    seams_keep_the_loudness(600.0, Gain::UNITY);
+}
+
+#[test]
+fn at_a_seam_the_loudness_stays_also_of_who_is_brought_up_by_the_relay_and_by_the_listener() {
+    seams_keep_the_loudness(200.0, Gain::from_db(12.0));
+}
+
+fn seams_keep_the_loudness(peak: f64, personal: Gain) {
     let codec = OpusCodec::new(Ptime::Ms20);
     let mut world = World::new(RoomConfig::default(), codec, 1..=4);
+    world.input(Input::Gain(ParticipantId(3), ParticipantId(1), personal));
     let mut second = Talker::new(2, &codec, Ptime::Ms20);
-    for (n, packet) in syllables(&codec, 1, 600.0, 600).into_iter().enumerate() {
+    for (n, packet) in syllables(&codec, 1, peak, 600).into_iter().enumerate() {
         world.advance_to(Micros(n as u64 * PACKET_US + 5_000));
         world.input(packet);
         // Somebody who is all but silent is heard for two seconds, so that 1 is mixed and not forwarded.
@@ -158,7 +168,29 @@ fn at_a_seam_the_loudness_stays() {
         envelope.push(block.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0));
     }
     // The loudest of each second, which holds five syllables, before, in and after the mix.
-    let loudest: Vec<u16> = envelope[700..].chunks_exact(100).map(|second| *second.iter().max().unwrap()).collect();
-    let (least, most) = (loudest.iter().min().unwrap(), loudest.iter().max().unwrap());
+    let loudest: Vec<u16> =
+        envelope[700..].chunks_exact(100).map(|second| *second.iter().max().expect("a second")).collect();
+    let (least, most) = (loudest.iter().min().expect("seconds"), loudest.iter().max().expect("seconds"));
     assert!(f32::from(*most) / f32::from(*least) < 1.3, "{loudest:?}");
+}
+
+/// Who was brought up and then speaks up is limited, in a mix as where they are forwarded, and not cut off at 16 bits.
+#[test]
+fn who_speaks_up_after_having_been_brought_up_is_not_clipped_in_a_mix() {
+    let (mut world, codec) = common::world(3);
+    let mut talkers = [1, 2].map(|id| Talker::new(id, &codec, Ptime::Ms20));
+    let tone = |peak: f64| move |n: usize| (peak * (n as f64 * 0.05).sin() * (n as f64 / 3_000.0).sin().powi(4)) as i16;
+    for n in 0..400u64 {
+        world.advance_to(Micros(n * PACKET_US + 5_000));
+        let flags = if n == 0 { MARKER } else { PLAIN };
+        let peak = if n < 300 { 300.0 } else { 9_000.0 };
+        let [one, other] = &mut talkers;
+        let packets = [one.packet(flags, tone(peak)), other.packet(flags, |n| (n % 2) as i16)];
+        packets.into_iter().for_each(|packet| world.input(packet));
+    }
+    let heard: Vec<i16> = world.playable(3)[300..].iter().flat_map(|(_, payload)| common::from_pcm(payload)).collect();
+    // What is cut off is at the top most of the time.
+    let above = |least: u16| heard.iter().filter(|s| s.unsigned_abs() > least).count() as f64;
+    let at_the_top = above(28_000) / above(14_600);
+    assert!(at_the_top < 0.2, "{at_the_top}");
 }

@@ -15,6 +15,8 @@ impl Gain {
     pub const LEAST: Self = Self(-120);
     /// +20 dB.
     pub const MOST: Self = Self(40);
+    /// +40 dB, to which two may add up.
+    const MOST_OF_TWO: Self = Self(80);
 
     /// The nearest gain within −60 to +20 dB.
     #[must_use]
@@ -30,13 +32,13 @@ impl Gain {
         self.0
     }
 
-    /// Both, one after the other.
+    /// Both, one after the other: −60 to +40 dB.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         if self == Self::MUTE || other == Self::MUTE {
             return Self::MUTE;
         }
-        Self(self.0.saturating_add(other.0).clamp(Self::LEAST.0, Self::MOST.0))
+        Self(self.0.saturating_add(other.0).clamp(Self::LEAST.0, Self::MOST_OF_TWO.0))
     }
 
     /// The factor.
@@ -81,7 +83,9 @@ mod tests {
     #[test]
     fn gains_add_up_and_mute_stays_mute() {
         assert_eq!(Gain::from_db(-6.0).and(Gain::from_db(4.0)), Gain::from_db(-2.0));
-        assert_eq!(Gain::from_db(15.0).and(Gain::from_db(15.0)), Gain::MOST);
+        assert_eq!(Gain::from_db(15.0).and(Gain::from_db(15.0)).half_db(), 60);
+        assert_eq!(Gain::MOST.and(Gain::MOST).half_db(), 80);
+        assert_eq!(Gain::LEAST.and(Gain::LEAST), Gain::LEAST);
         assert_eq!(Gain::from_db(15.0).and(Gain::MUTE), Gain::MUTE);
     }
 }

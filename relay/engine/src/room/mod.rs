@@ -328,7 +328,7 @@ impl<C: Codec + Clone> Room<C> {
             let talker = &mut participant.talker;
             talker.settle(tick.number);
             if talker.contributes {
-                tick.add(talker.contribution(id), &talker.frame);
+                tick.add(talker.contribution(id), &talker.mixed);
             }
         }
     }
@@ -342,7 +342,8 @@ impl<C: Codec + Clone> Room<C> {
             for (&id, participant) in &self.participants {
                 let frames = &participant.talker.forwarded;
                 if let Some(frame) = frames.len().checked_sub(age).map(|at| &frames[at]) {
-                    tick.add(Contribution { who: id, ..Contribution::default() }, frame);
+                    let frame: Vec<i32> = frame.iter().copied().map(i32::from).collect();
+                    tick.add(Contribution { who: id, ..Contribution::default() }, &frame);
                 }
             }
             self.past.push_back(tick);
