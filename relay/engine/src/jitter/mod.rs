@@ -74,6 +74,8 @@ pub struct JitterBuffer<C: Codec> {
     in_step: bool,
     /// Samples concealed since the last packet was decoded.
     concealed_since: usize,
+    /// The packet for whose sake the signal was slowed down last.
+    stretched_for: Option<i64>,
     /// Media time after the last sample of `pcm`.
     next_timestamp: i64,
     phase: Phase,
@@ -142,6 +144,7 @@ impl<C: Codec> JitterBuffer<C> {
             recent: VecDeque::with_capacity(RECENT),
             in_step: true,
             concealed_since: 0,
+            stretched_for: None,
             next_timestamp: 0,
             phase: Phase::Idle,
             before: Before::Silence,

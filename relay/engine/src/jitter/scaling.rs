@@ -54,11 +54,22 @@ impl<C: Codec> JitterBuffer<C> {
         if !late || left >= soon || self.scale_budget < 0 {
             return false;
         }
-        let inserted = time_scale::repeat_period(&self.heard, &mut self.pcm, BRIDGE);
-        self.stats.expanded_samples += inserted as u64;
+        let is_due = self.pcm.len() < block;
+        let Some((inserted, likeness)) = time_scale::repeat_period(&self.heard, &mut self.pcm, BRIDGE) else {
+            return false;
+        };
+        // Once and well, it is time-scaling. Where the packet should be there, where that is not enough, or where periods are
+        // not much alike, it stands for what nobody said.
+        let again = self.stretched_for.replace(missing) == Some(missing);
+        if is_due || again || likeness < GENTLE.at_least {
+            self.stats.concealed_samples += inserted as u64;
+            self.concealed_since += inserted;
+        } else {
+            self.stats.expanded_samples += inserted as u64;
+        }
         self.starts.put_before(inserted);
         self.scale_budget -= i64::try_from(inserted).unwrap_or(0) * 100 / FAST_PERCENT;
-        inserted > 0
+        true
     }
 
     pub(super) fn scale(&mut self, block: usize, level_us: i64, leftover_us: i64, pulled: &mut Pulled) {

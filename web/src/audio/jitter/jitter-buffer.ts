@@ -72,6 +72,9 @@ export class JitterBuffer {
   /** Samples for which what a seam left over is still kept. */
   #patience = 0;
   #lateSinceUs: number | null = null;
+  /** The packet for whose sake the signal was slowed down last, and samples that stood for what nobody said. */
+  #stretchedFor: number | null = null;
+  #bridgedSamples = 0;
   #captureTimestamp = 0;
   #captureUs = 0;
   #heldUs: number | null = null;
@@ -150,7 +153,7 @@ export class JitterBuffer {
 
   /** Read at once: the object is the same every time. */
   get stats(): Readonly<JitterStats> {
-    this.#stats.concealedSamples = this.#concealment.samples;
+    this.#stats.concealedSamples = this.#concealment.samples + this.#bridgedSamples;
     return this.#stats;
   }
 
@@ -338,8 +341,12 @@ export class JitterBuffer {
     const late = queue.length < block || nowUs - toUs(missing) - fastest > this.#arrivals.usualUs;
     if (!late || left >= block + toSamples(SOON_US)) return false;
     const inserted = this.#scaler.repeatHeard();
-    this.#stats.expandedSamples += inserted;
-    return inserted > 0;
+    if (inserted === 0) return false;
+    // Once it is time-scaling. Where the packet should be there, or where that is not enough, it stands for what nobody said.
+    if (queue.length - inserted < block || this.#stretchedFor === missing) this.#bridgedSamples += inserted;
+    else this.#stats.expandedSamples += inserted;
+    this.#stretchedFor = missing;
+    return true;
   }
 
   /** Nothing old is ever played: what is too far behind goes, oldest first. */
