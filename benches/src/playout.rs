@@ -26,7 +26,7 @@ pub struct Fate {
 /// The signal is pulled in blocks of 10 ms.
 const BLOCK: usize = 480;
 
-/// So many packet times between two packets are a pause between talkspurts.
+/// So many packet times in which nothing was sent are a pause between talkspurts.
 const PAUSE: u64 = 3;
 
 /// Plays a trace: packets of speech, decoded and time-scaled for real. A pause in sending ends a talkspurt.
@@ -43,10 +43,13 @@ pub fn play(trace: &[Passage]) -> Result<Vec<Fate>> {
     let to_us = |ms: f64| Micros(((ms - origin_ms) * 1000.0).round() as u64);
     let index = media_index(trace, ptime);
     let timestamps: Vec<i64> = index.iter().map(|&index| index as i64 * ptime.samples() as i64).collect();
-    let by_timestamp: HashMap<i64, usize> = timestamps.iter().enumerate().map(|(n, &at)| (at, n)).collect();
-    let pause = |n: usize| index[n + 1] - index[n] > PAUSE;
+    // What has numbers of its own was sent, and lost.
+    let lost = |n: usize| trace[n + 1].seq.wrapping_sub(trace[n].seq).saturating_sub(1);
+    let pause = |n: usize| (index[n + 1] - index[n]).saturating_sub(lost(n)) > PAUSE;
     let mut arrivals: Vec<usize> = (0..trace.len()).collect();
     arrivals.sort_by(|&a, &b| trace[a].arrive_ms.total_cmp(&trace[b].arrive_ms).then(a.cmp(&b)));
+    // Of two that are the same packet the first to come is played.
+    let by_timestamp: HashMap<i64, usize> = arrivals.iter().rev().map(|&n| (timestamps[n], n)).collect();
     let mut arrivals = arrivals.into_iter().peekable();
     let mut buffer = JitterBuffer::new(codec, ptime);
     let mut fates = vec![Fate::default(); trace.len()];
@@ -142,4 +145,62 @@ fn payloads(codec: OpusCodec) -> Result<Vec<bytes::Bytes>> {
         Ok(payload.into())
     };
     speech.chunks_exact(codec.ptime.samples()).map(encode).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Packets that come 3 ms after they were sent, but for the numbers that are `lost`, and those that are `paused` over.
+    fn trace(lost: &[u64], paused: &[u64]) -> Vec<Passage> {
+        let kept = (0..400u64).filter(|n| !lost.contains(n) && !paused.contains(n));
+        let passage = |n: u64| {
+            let pauses = paused.iter().filter(|&&paused| paused < n).count() as u64;
+            let send_ms = 20.0 * n as f64;
+            Passage { seq: n - pauses, send_ms, arrive_ms: send_ms + 3.0 + (n % 2) as f64 }
+        };
+        kept.map(passage).collect()
+    }
+
+    fn concealed_ms(trace: &[Passage]) -> f64 {
+        play(trace).expect("a trace").iter().map(|fate| fate.concealed_ms).sum()
+    }
+
+    #[test]
+    fn what_was_lost_is_concealed_however_much_in_a_row_and_a_pause_is_not() {
+        assert!(concealed_ms(&trace(&[], &[])) < 1.0);
+        for lost in [1, 2, 3, 5, 8] {
+            let lost: Vec<u64> = (200..200 + lost).collect();
+            let concealed = concealed_ms(&trace(&lost, &[]));
+            let gone = 20.0 * lost.len() as f64;
+            assert!((gone * 0.5..gone * 1.5).contains(&concealed), "{concealed} ms for {gone} lost");
+        }
+        let paused: Vec<u64> = (200..240).collect();
+        assert!(concealed_ms(&trace(&[], &paused)) < 1.0);
+    }
+
+    #[test]
+    fn of_a_packet_that_comes_twice_the_first_is_played() {
+        let mut trace = trace(&[], &[]);
+        let again = Passage { arrive_ms: trace[100].arrive_ms + 70.0, ..trace[100] };
+        trace.insert(101, again);
+        let fates = play(&trace).expect("a trace");
+        let played = fates[100].play_ms.expect("the first is played");
+        assert!(played >= trace[100].arrive_ms && played < again.arrive_ms, "{played}");
+        assert_eq!(fates[101].play_ms, None);
+        let csv = schedule(&trace, &fates);
+        assert!(csv.lines().nth(102).is_some_and(|row| row.starts_with("100,2000.000,2073.000,,")), "{csv}");
+    }
+
+    #[test]
+    fn nothing_is_played_before_it_came() {
+        let mut trace = trace(&[], &[]);
+        for n in (50..400).step_by(37) {
+            trace[n].arrive_ms += 5.0 * (n % 16) as f64;
+        }
+        let fates = play(&trace).expect("a trace");
+        let early =
+            trace.iter().zip(&fates).filter(|(p, fate)| fate.play_ms.is_some_and(|ms| ms < p.arrive_ms)).count();
+        assert_eq!(early, 0);
+    }
 }

@@ -32,15 +32,15 @@ pub fn read(path: &Path) -> Result<Vec<Passage>> {
 fn parse(text: &str) -> Result<Vec<Passage>> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let (_, header) = lines.next().context("the file is empty")?;
-    let header: Vec<&str> = header.trim_start_matches('\u{feff}').split(',').map(str::trim).collect();
+    let header: Vec<&str> = header.trim_start_matches('\u{feff}').split(',').map(bare).collect();
     let column = |name: &str| header.iter().position(|&column| column == name);
     let send = column("send_ms").context("no column send_ms")?;
     let arrive = column("arrive_ms").context("no column arrive_ms")?;
     let seq = column("seq");
     let passage = |row: usize, line: &str| -> Option<Passage> {
-        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        let fields: Vec<&str> = line.split(',').map(bare).collect();
         Some(Passage {
-            seq: seq.map_or(Some(row as u64), |seq| fields.get(seq)?.parse().ok())?,
+            seq: seq.map_or(Some(row as u64), |seq| number(fields.get(seq)?))?,
             send_ms: fields.get(send)?.parse().ok()?,
             arrive_ms: fields.get(arrive)?.parse().ok()?,
         })
@@ -58,6 +58,21 @@ fn parse(text: &str) -> Result<Vec<Passage>> {
         "a trace lasts at most a day"
     );
     Ok(trace)
+}
+
+/// A field without the quotes that it may have.
+fn bare(field: &str) -> &str {
+    field.trim().trim_matches('"')
+}
+
+/// A packet's number, also as programs write it that know only one kind of numbers: 17.0.
+fn number(field: &str) -> Option<u64> {
+    field
+        .split_once('.')
+        .filter(|(_, rest)| rest.bytes().all(|digit| digit == b'0'))
+        .map_or(field, |(n, _)| n)
+        .parse()
+        .ok()
 }
 
 /// Packet time of a trace: that of the median distance between two packets, 10 or 20 ms.
@@ -125,6 +140,13 @@ mod tests {
         let trace = parse("arrive_ms, seq ,voice,send_ms\n33.5,8,1,40\n\n-2.5,7,1,20\n").unwrap();
         let expected = [(7, 20.0, -2.5), (8, 40.0, 33.5)];
         assert_eq!(trace.iter().map(|p| (p.seq, p.send_ms, p.arrive_ms)).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn fields_may_be_quoted_and_numbers_have_a_fraction_of_nothing() {
+        let trace = parse("\"seq\",\"send_ms\",\"arrive_ms\"\r\n\"3.0\",\"0\",\"1.5\"\r\n4,20,21\r\n").unwrap();
+        assert_eq!(trace.iter().map(|p| (p.seq, p.arrive_ms)).collect::<Vec<_>>(), [(3, 1.5), (4, 21.0)]);
+        assert!(parse("seq,send_ms,arrive_ms\n1.5,0,1\n2,20,21\n").is_err());
     }
 
     #[test]
