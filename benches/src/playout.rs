@@ -173,7 +173,8 @@ mod tests {
             let lost: Vec<u64> = (200..200 + lost).collect();
             let concealed = concealed_ms(&trace(&lost, &[]));
             let gone = 20.0 * lost.len() as f64;
-            assert!((gone * 0.5..gone * 1.5).contains(&concealed), "{concealed} ms for {gone} lost");
+            // A period may be repeated before it is known that nothing will come.
+            assert!((gone * 0.5..gone + 25.0).contains(&concealed), "{concealed} ms for {gone} lost");
         }
         let paused: Vec<u64> = (200..240).collect();
         assert!(concealed_ms(&trace(&[], &paused)) < 1.0);
