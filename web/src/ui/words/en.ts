@@ -213,7 +213,8 @@ export const en = {
   keyNeeded: 'This room needs an invitation',
   keyNeededText: 'Scan the code of the room or open the link you were sent. Or type the PIN that the host tells you.',
   badKey: 'This link is not valid',
-  badKeyText: 'It may be incomplete, or the host has made a new one since. Scan the code again, ask for the new link, or type the PIN.',
+  badKeyText:
+    'It may be incomplete, or the host has made a new one since. Scan the code again, ask for the new link, or type the PIN.',
   badPin: 'That is not the PIN of this room. Ask the host.',
   pin: 'PIN',
   pinEnter: 'Enter with the PIN',
