@@ -69,6 +69,7 @@ export function leave(): void {
 export const sendChat = (text: string): void => current?.say(text);
 export const resumeSound = (): void => void current?.resume();
 export const turnOnMicrophone = (): void => void current?.turnOnMicrophone();
+export const tryMicrophone = (): void => current?.tryMicrophone();
 export const retryNow = (): void => current?.retryNow();
 
 function fail(failure: store.Failure): void {
@@ -160,6 +161,10 @@ class Conversation {
     this.#microphone.attach();
     store.setMuted(false);
     store.microphone.value = 'on';
+  }
+
+  tryMicrophone(): void {
+    this.#microphone.seen();
   }
 
   say(text: string): void {
@@ -272,7 +277,7 @@ class Conversation {
       case 'uplink':
         store.ownLevel.value = data.level;
         this.#delay.learnUplink({ lagMs: Math.round(data.lagMs), withheld: data.withheld, overdue: data.overdue });
-        store.ownTalking.value = data.talking && !store.muted.value;
+        store.ownSpeech.value = data.talking;
         break;
       case 'left_out':
         store.leftOut.value = data.packets;

@@ -18,6 +18,7 @@ interface Made {
   interrupted: boolean;
   stopped: boolean;
   ended: () => void;
+  oninterrupted: (interrupted: boolean) => void;
 }
 
 let made: Made[];
@@ -38,7 +39,7 @@ beforeEach(() => {
   captures.start.mockImplementation(async (_: unknown, ended: () => void) => {
     asked += 1;
     if (without !== null) throw new CaptureError(without, null);
-    const own = { interrupted: false, stopped: false, ended };
+    const own: Made = { interrupted: false, stopped: false, ended, oninterrupted: () => {} };
     made.push(own);
     return {
       feed: { via: 'worklet', port: {} },
@@ -46,6 +47,9 @@ beforeEach(() => {
       echoCancelled: true,
       get interrupted() {
         return own.interrupted;
+      },
+      set oninterrupted(tell: (interrupted: boolean) => void) {
+        own.oninterrupted = tell;
       },
       stop: () => {
         own.stopped = true;
@@ -193,4 +197,21 @@ test('after the end nothing is asked for any more', async () => {
   await plugged('built-in');
   await vi.advanceTimersByTimeAsync(60_000);
   expect(asked).toBe(before);
+});
+
+test('one that the system holds back is shown so and talks no more, until it or a fresh one is free', async () => {
+  const microphone = await inUse();
+  store.ownSpeech.value = true;
+  store.link.value = { state: 'open' };
+  expect(store.ownTalking.value).toBe(true);
+  made[0]!.interrupted = true;
+  made[0]!.oninterrupted(true);
+  expect([store.interrupted.value, store.ownTalking.value]).toEqual([true, false]);
+  made[0]!.oninterrupted(false);
+  expect(store.interrupted.value).toBe(false);
+  made[0]!.oninterrupted(true);
+  microphone.seen();
+  await settle();
+  expect([made.length, store.interrupted.value]).toEqual([2, false]);
+  microphone.close();
 });

@@ -48,6 +48,11 @@ export class Microphone {
     const { feed, latencyUs } = this.#capture;
     this.#tell({ kind: 'capture', feed, latencyUs }, [feed.via === 'track' ? feed.stream : feed.port]);
     void lookForDevices(); // Their names are told from now on.
+    // One that is held back from the start says so itself, soon.
+    if (!this.#capture.interrupted) store.interrupted.value = false;
+    this.#capture.oninterrupted = (interrupted) => {
+      store.interrupted.value = interrupted;
+    };
     this.#capture.onlatency = (latencyUs) => this.#tell({ kind: 'capture_latency', latencyUs }, []);
     if (!this.#due) return;
     this.#due = false;

@@ -1,5 +1,5 @@
-// Proves, without a track processor: a context that never begins leaves no live microphone behind, and only one that stands
-// still for good calls for a fresh one.
+// Proves, without a track processor: a context that never begins leaves no live microphone behind, only one that stands
+// still for good calls for a fresh one, and of a microphone that the system holds back one is told.
 
 import { beforeEach, expect, test, vi } from 'vitest';
 import { CaptureError, startCapture } from './capture.ts';
@@ -9,6 +9,8 @@ const PROCESSING = { echoCancellation: true, noiseSuppression: true, autoGainCon
 class Track extends EventTarget {
   muted = false;
   readyState = 'live';
+  onmute = () => {};
+  onunmute = () => {};
   getSettings = () => ({});
   stop(): void {
     this.readyState = 'ended';
@@ -81,4 +83,42 @@ test.each([
   const capture = await startCapture(PROCESSING, () => {});
   Context.made[0]!.state = state;
   expect(capture.interrupted).toBe(wanted);
+});
+
+async function interruptions(): Promise<boolean[]> {
+  const capture = await startCapture(PROCESSING, () => {});
+  const told: boolean[] = [];
+  capture.oninterrupted = (interrupted) => told.push(interrupted);
+  return told;
+}
+
+test('what the system holds back is told of, and when it lets it go', async () => {
+  const told = await interruptions();
+  track.onmute();
+  await vi.advanceTimersByTimeAsync(300);
+  expect(told).toEqual([true]);
+  track.onunmute();
+  expect(told).toEqual([true, false]);
+});
+
+test('of a moment nobody is told', async () => {
+  const told = await interruptions();
+  track.onmute();
+  await vi.advanceTimersByTimeAsync(299);
+  track.onunmute();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(told).toEqual([]);
+});
+
+test('one that comes silenced is told of, however late it is asked', async () => {
+  track.muted = true;
+  const told = await interruptions();
+  await vi.advanceTimersByTimeAsync(300);
+  expect(told).toEqual([true]);
+  track.muted = true;
+  const capture = await startCapture(PROCESSING, () => {});
+  await vi.advanceTimersByTimeAsync(1_000);
+  const late = vi.fn();
+  capture.oninterrupted = late;
+  expect(late).toHaveBeenCalledExactlyOnceWith(true);
 });

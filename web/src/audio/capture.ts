@@ -11,6 +11,8 @@ import { SAMPLE_RATE } from './units.ts';
 const LOOK_MS = 100;
 /** A track may come silenced and be let go a moment later; what is silenced for longer was a call. */
 const INTERRUPTED_MS = 1_000;
+/** Nobody need be told of what was silenced for less. */
+const NOTICED_MS = 300;
 // Chromium's processing holds sound back and does not say so. It works on bands of 16 kHz:
 /** what splits them and puts them together again (measured, with the next line, beside a track without processing); */
 const BANDS_US = 600;
@@ -54,6 +56,8 @@ export interface Capture {
   readonly echoCancelled: boolean;
   /** The system holds the microphone back: a call, another program. */
   readonly interrupted: boolean;
+  /** Told when the system begins to hold it back, and when it lets it go. */
+  oninterrupted: (interrupted: boolean) => void;
   stop(): void;
 }
 
@@ -68,13 +72,7 @@ export async function startCapture(processing: Processing, ended: () => void): P
     const connection = await connect(track, ended);
     const latency = new TrackLatency(track);
     track.onended = ended;
-    let mutedAtMs = Number.POSITIVE_INFINITY;
-    track.onmute = () => {
-      mutedAtMs = performance.now();
-    };
-    track.onunmute = () => {
-      if (performance.now() - mutedAtMs >= INTERRUPTED_MS) ended();
-    };
+    const interruption = new Interruption(track, ended);
     return {
       feed: connection.feed,
       echoCancelled: !processing.echoCancellation || track.getSettings().echoCancellation !== false,
@@ -87,10 +85,12 @@ export async function startCapture(processing: Processing, ended: () => void): P
       set onlatency(tell: (latencyUs: number) => void) {
         latency.onchange = tell;
       },
+      set oninterrupted(tell: (interrupted: boolean) => void) {
+        interruption.tellTo(tell);
+      },
       stop: () => {
         track.onended = null;
-        track.onmute = null;
-        track.onunmute = null;
+        interruption.stop();
         latency.stop();
         connection.close();
         track.stop();
@@ -185,6 +185,52 @@ async function connectAt(
   } catch (error) {
     void context.close();
     throw error;
+  }
+}
+
+/** A track that the system has silenced, and lets go again: it lives, and nothing of it comes. */
+class Interruption {
+  readonly #track: MediaStreamTrack;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #noticed = false;
+  #tell: (interrupted: boolean) => void = () => {};
+
+  /** `over`: after one that may have changed more than this track. */
+  constructor(track: MediaStreamTrack, over: () => void) {
+    this.#track = track;
+    let mutedAtMs = Number.POSITIVE_INFINITY;
+    track.onmute = () => {
+      mutedAtMs = performance.now();
+      this.#notice();
+    };
+    track.onunmute = () => {
+      clearTimeout(this.#timer);
+      this.#set(false);
+      if (performance.now() - mutedAtMs >= INTERRUPTED_MS) over();
+    };
+    if (track.muted) this.#notice();
+  }
+
+  tellTo(tell: (interrupted: boolean) => void): void {
+    this.#tell = tell;
+    if (this.#noticed) tell(true);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#track.onmute = null;
+    this.#track.onunmute = null;
+  }
+
+  #notice(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#set(true), NOTICED_MS);
+  }
+
+  #set(interrupted: boolean): void {
+    if (interrupted === this.#noticed) return;
+    this.#noticed = interrupted;
+    this.#tell(interrupted);
   }
 }
 

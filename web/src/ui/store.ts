@@ -47,15 +47,17 @@ export const mode = signal<Mode>('talk');
 export const link = signal<Link>({ state: 'connecting' });
 export const roomState = signal<RoomState>(EMPTY_ROOM);
 export const microphone = signal<Microphone>('off');
+/** The system holds it back: a call, another program, a switch. */
+export const interrupted = signal(false);
 /** Whether the browser does what it was asked against echo; known once the microphone is on. */
 export const echoCancelled = signal(true);
 export const muted = signal(false);
 export const mutedByHost = signal(false);
 export const deafened = signal(false);
 export const push = signal(CLOSED);
-/** Own microphone, −dBov, and whether what it hears is being sent. */
+/** Own microphone, −dBov, and whether the worker has speech of it to send. */
 export const ownLevel = signal(127);
-export const ownTalking = signal(false);
+export const ownSpeech = signal(false);
 /**
  * What the way from microphone to socket costs, and how many packets it held back so far: the link did not take them, or this
  * device was too slow for them.
@@ -100,6 +102,9 @@ export const chatFollowed = signal(true);
 export const others = computed(() => roomState.value.participants.filter((p) => p.id !== roomState.value.ownId));
 export const own = computed(() => roomState.value.participants.find((p) => p.id === roomState.value.ownId));
 
+/** What the own microphone hears is being sent. */
+export const ownTalking = computed(() => ownSpeech.value && !muted.value && !interrupted.value);
+
 /** What the worker is to do with the microphone, and what the others are told. */
 export const intent = computed<Intent>(() => ({
   muted: microphone.value !== 'on' || muted.value,
@@ -116,13 +121,14 @@ export function begin(seat: KeptSeat | null): void {
     roomState.value = EMPTY_ROOM;
     link.value = { state: 'connecting' };
     microphone.value = 'off';
+    interrupted.value = false;
     echoCancelled.value = true;
     muted.value = seat?.muted ?? false;
     mutedByHost.value = false;
     deafened.value = seat?.deafened ?? false;
     if (seat !== null) gains.value = seat.gains;
     push.value = CLOSED;
-    ownTalking.value = false;
+    ownSpeech.value = false;
     playout.value = null;
     notices.value = [];
     unsaid.value = seat?.unsaid ?? [];
@@ -158,13 +164,11 @@ export function take(message: RelayMessage, fresh: boolean): void {
 export function hostMuted(): void {
   muted.value = true;
   mutedByHost.value = true;
-  ownTalking.value = false;
 }
 
 export function setMuted(off: boolean): void {
   muted.value = off;
   mutedByHost.value = false;
-  if (off) ownTalking.value = false;
 }
 
 export function dismissNotice(key: number): void {

@@ -1,12 +1,13 @@
 // The one control that matters: is my microphone on? Said by colour, icon and words at once.
 
-import { leave, turnOnMicrophone } from '../conversation.ts';
+import { leave, tryMicrophone, turnOnMicrophone } from '../conversation.ts';
 import { EarIcon, LeaveIcon, MicrophoneIcon, MutedIcon, PushIcon, SpeakerIcon, SpeakerOffIcon } from './icons.tsx';
 import { Level } from './level.tsx';
 import { PushButton } from './push-button.tsx';
 import * as settings from './settings.ts';
 import {
   deafened,
+  interrupted,
   microphone,
   muted,
   mutedByHost,
@@ -21,7 +22,7 @@ import { t } from './words.ts';
 export function TalkBar() {
   return (
     <footer class="talk-bar">
-      {microphone.value !== 'on' ? <Listening /> : pushes() ? <PushButton /> : <Mute />}
+      <Talk />
       <div class="talk-more">
         <Deafen />
         {microphone.value === 'on' && <Mode />}
@@ -34,8 +35,13 @@ export function TalkBar() {
   );
 }
 
-/** Who is muted unmutes first. */
-const pushes = () => settings.talkMode.value === 'push' && !muted.value;
+function Talk() {
+  if (microphone.value !== 'on') return <Listening />;
+  // Who is muted unmutes first.
+  if (muted.value) return <Mute />;
+  if (interrupted.value) return <Interrupted />;
+  return settings.talkMode.value === 'push' ? <PushButton /> : <Mute />;
+}
 
 function Mute() {
   const off = muted.value;
@@ -57,6 +63,19 @@ function Mute() {
         <small>{t(off ? 'tapToTalk' : 'tapToMute')}</small>
       </span>
       {!off && <Level of={ownLevel} />}
+    </button>
+  );
+}
+
+/** On as far as one wishes, and not heard all the same. */
+function Interrupted() {
+  return (
+    <button class="talk off" type="button" data-testid="interrupted" onClick={tryMicrophone}>
+      <MutedIcon />
+      <span class="talk-words">
+        <strong>{t('interrupted')}</strong>
+        <small>{t('interruptedHelp')}</small>
+      </span>
     </button>
   );
 }

@@ -78,6 +78,9 @@ export const de: Words = {
   onAir: 'Man hört dich',
   letGo: 'Loslassen beendet',
   tapToStop: 'Tippen beendet',
+  interrupted: 'Mikrofon unterbrochen',
+  interruptedHelp:
+    'Ein Anruf oder eine andere App hat es. Es kommt von selbst zurück; tippe, um es jetzt zu versuchen.',
   listening: 'Du hörst nur zu',
   turnOn: 'Tippen schaltet das Mikrofon ein',
   asking: 'Frage nach dem Mikrofon …',

@@ -80,6 +80,8 @@ export const en = {
   onAir: 'You are on',
   letGo: 'Let go to stop',
   tapToStop: 'Tap to stop',
+  interrupted: 'Microphone interrupted',
+  interruptedHelp: 'A call or another app has it. It comes back by itself; tap to try now.',
   listening: 'Only listening',
   turnOn: 'Tap to turn the microphone on',
   asking: 'Asking for the microphone…',

@@ -77,6 +77,8 @@ export const es: Words = {
   onAir: 'Se te oye',
   letGo: 'Suelta para terminar',
   tapToStop: 'Toca para terminar',
+  interrupted: 'Micrófono interrumpido',
+  interruptedHelp: 'Lo tiene una llamada u otra aplicación. Vuelve solo; toca para probar ahora.',
   listening: 'Solo escuchas',
   turnOn: 'Toca para activar el micrófono',
   asking: 'Pidiendo el micrófono…',

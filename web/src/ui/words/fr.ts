@@ -77,6 +77,9 @@ export const fr: Words = {
   onAir: 'On vous entend',
   letGo: 'Relâcher pour finir',
   tapToStop: 'Toucher pour finir',
+  interrupted: 'Micro interrompu',
+  interruptedHelp:
+    'Un appel ou une autre application l’utilise. Il revient de lui-même ; touchez pour essayer maintenant.',
   listening: 'Vous écoutez seulement',
   turnOn: 'Toucher pour ouvrir le micro',
   asking: 'Demande du micro…',

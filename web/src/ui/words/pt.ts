@@ -77,6 +77,8 @@ export const pt: Words = {
   onAir: 'Está a ser ouvido',
   letGo: 'Largue para terminar',
   tapToStop: 'Toque para terminar',
+  interrupted: 'Microfone interrompido',
+  interruptedHelp: 'Uma chamada ou outra aplicação tem-no. Volta por si; toque para tentar agora.',
   listening: 'Só está a ouvir',
   turnOn: 'Toque para ligar o microfone',
   asking: 'A pedir o microfone…',
