@@ -111,6 +111,9 @@ test('a relay that is killed and started again has everybody back within 5 s, by
   await participant(grace.page, 'Ada').and(grace.page.locator('[data-talking=true]')).waitFor();
   await here.relay.down('SIGKILL');
   await ada.page.locator('[data-testid=status][data-state=lost]').waitFor();
+  // Nobody hears one now, and the talk control does not say so.
+  await ada.page.locator('[data-testid=mute].waits').getByText('Reconnecting…').waitFor();
+  expect(await participant(ada.page, 'Ada').getAttribute('data-talking')).toBe('false');
   await write(ada.page, 'typed in between');
   await here.relay.up();
   const up = Date.now();

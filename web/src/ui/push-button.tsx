@@ -3,6 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { MicrophoneIcon, PushIcon } from './icons.tsx';
 import { Level } from './level.tsx';
+import { linked, linkWord } from './link-state.ts';
 import { PushPointer } from './push-pointer.ts';
 import { CLOSED, type PushEvent, step } from './push-to-talk.ts';
 import { ownLevel, ownTalking, push } from './store.ts';
@@ -16,9 +17,10 @@ export function PushButton() {
     if (what !== null) happen(what, event);
   };
   const { open, latched } = push.value;
+  const on = open && linked();
   return (
     <button
-      class={`talk push ${open ? 'on' : ''} ${ownTalking.value ? 'sending' : ''}`}
+      class={`talk push ${on ? 'on' : linked() ? '' : 'waits'} ${ownTalking.value ? 'sending' : ''}`}
       type="button"
       data-testid="push"
       aria-pressed={open}
@@ -39,10 +41,10 @@ export function PushButton() {
     >
       {open ? <MicrophoneIcon /> : <PushIcon />}
       <span class="talk-words">
-        <strong>{t(open ? 'onAir' : 'holdToTalk')}</strong>
+        <strong>{t(!linked() ? linkWord() : open ? 'onAir' : 'holdToTalk')}</strong>
         <small>{t(latched ? 'tapToStop' : open ? 'letGo' : 'holdHelp')}</small>
       </span>
-      {open && <Level of={ownLevel} />}
+      {on && <Level of={ownLevel} />}
     </button>
   );
 }

@@ -4,6 +4,7 @@ import { Chat, showMissed } from './chat.tsx';
 import { DelayButton, DelaySheet } from './delay.tsx';
 import { BellIcon, InviteIcon, SettingsIcon } from './icons.tsx';
 import { Invite } from './invite.tsx';
+import { linkWord } from './link-state.ts';
 import { Notices } from './notices.tsx';
 import { People } from './people.tsx';
 import { SettingsForm } from './settings-form.tsx';
@@ -109,13 +110,11 @@ function Bell() {
   );
 }
 
-const STATUS = { connecting: 'connecting', open: 'connected', lost: 'reconnecting', ended: 'disconnected' } as const;
-
 function Status() {
   const { state } = link.value;
   return (
     <p class={`status ${state}`} data-testid="status" data-state={state} role="status">
-      {t(STATUS[state])}
+      {t(linkWord())}
     </p>
   );
 }

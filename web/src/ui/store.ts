@@ -103,7 +103,9 @@ export const others = computed(() => roomState.value.participants.filter((p) => 
 export const own = computed(() => roomState.value.participants.find((p) => p.id === roomState.value.ownId));
 
 /** What the own microphone hears is being sent. */
-export const ownTalking = computed(() => ownSpeech.value && !muted.value && !interrupted.value);
+export const ownTalking = computed(
+  () => ownSpeech.value && !muted.value && !interrupted.value && link.value.state === 'open',
+);
 
 /** What the worker is to do with the microphone, and what the others are told. */
 export const intent = computed<Intent>(() => ({

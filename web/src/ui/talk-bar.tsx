@@ -3,6 +3,7 @@
 import { leave, tryMicrophone, turnOnMicrophone } from '../conversation.ts';
 import { EarIcon, LeaveIcon, MicrophoneIcon, MutedIcon, PushIcon, SpeakerIcon, SpeakerOffIcon } from './icons.tsx';
 import { Level } from './level.tsx';
+import { linked, linkWord } from './link-state.ts';
 import { PushButton } from './push-button.tsx';
 import * as settings from './settings.ts';
 import {
@@ -45,9 +46,10 @@ function Talk() {
 
 function Mute() {
   const off = muted.value;
+  const on = !off && linked();
   return (
     <button
-      class={`talk ${off ? 'off' : 'on'} ${ownTalking.value ? 'sending' : ''}`}
+      class={`talk ${off ? 'off' : on ? 'on' : 'waits'} ${ownTalking.value ? 'sending' : ''}`}
       type="button"
       data-testid="mute"
       data-lag-ms={uplink.value.lagMs}
@@ -59,10 +61,12 @@ function Mute() {
     >
       {off ? <MutedIcon /> : <MicrophoneIcon />}
       <span class="talk-words">
-        <strong>{t(!off ? 'microphoneOn' : mutedByHost.value ? 'hostMutedYou' : 'youAreMuted')}</strong>
+        <strong>
+          {t(on ? 'microphoneOn' : !off ? linkWord() : mutedByHost.value ? 'hostMutedYou' : 'youAreMuted')}
+        </strong>
         <small>{t(off ? 'tapToTalk' : 'tapToMute')}</small>
       </span>
-      {!off && <Level of={ownLevel} />}
+      {on && <Level of={ownLevel} />}
     </button>
   );
 }
