@@ -61,6 +61,22 @@ test('a relay that stops between the page and the tap is out of reach, and lets 
     await own.close();
   }));
 
+test('a socket that never answers shows no room, and is given up soon', () =>
+  withBrowser('granted', async (browser) => {
+    const { page } = await visit(browser, relay, 'mute-socket', { serviceWorkers: 'block' });
+    const silent =
+      'self.WebSocket = class { static OPEN = 1; readyState = 0; send() {} close() { setTimeout(() => this.onclose({ code: 1006, reason: "" })); } };';
+    await page.route(/\/assets\/worker-/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: silent + (await response.text()) });
+    });
+    await page.getByTestId('name').fill('Ada');
+    await page.getByTestId('join').click();
+    await page.getByRole('button', { name: 'Joining…' }).waitFor();
+    await page.locator('[data-testid=failure][data-kind=unreachable], [data-testid=mute]').waitFor({ timeout: 15_000 });
+    expect(await page.getByTestId('mute').count()).toBe(0);
+  }));
+
 test.each(['worker', 'opus'])('where the relay has no %s any more one is told to reload', (part) =>
   withBrowser('granted', async (browser) => {
     // What a service worker asks for, none of these routes sees.

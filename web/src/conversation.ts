@@ -27,6 +27,8 @@ let current: Conversation | null = null;
 
 /** A first socket that failed this often is a relay out of reach, not a moment of bad luck. */
 const UNREACHABLE_ATTEMPTS = 4;
+/** And so is one that has let nobody in after this. */
+const UNREACHABLE_MS = 10_000;
 
 /** Joins from a click: the audio context has to be made inside it. `steal`: away from another tab. */
 export function join(mode: Mode, { steal = false, pin }: { steal?: boolean; pin?: string } = {}): void {
@@ -95,6 +97,7 @@ class Conversation {
   readonly #said = new Map<number, Gain>();
   #roleAnswered: (refusal: Refusal | null) => void = () => {};
   #welcomed = false;
+  #patience: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(room: string, mode: Mode, seat: KeptSeat | null) {
@@ -137,9 +140,7 @@ class Conversation {
       this.#tell({ kind: 'start', origin: location.origin, entry, start, opus: binary, playout, intent }, [playout]);
       this.#microphone.attach();
       this.#follow();
-      store.screen.value = { at: 'room' };
-      if (!store.echoCancelled.value) store.showNotice('warning', t('echo'), t('echoMissing'));
-      void this.#wakeLock.keep();
+      this.#patience = setTimeout(() => fail({ kind: 'unreachable' }), UNREACHABLE_MS);
     } catch (error) {
       if (!this.#closed) fail({ kind: kindOf(error) });
     }
@@ -179,6 +180,7 @@ class Conversation {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#patience);
     document.removeEventListener('visibilitychange', this.#visibility);
     document.removeEventListener('pointerdown', this.#wake);
     window.removeEventListener('pagehide', this.#keep);
@@ -318,10 +320,19 @@ class Conversation {
     fail({ kind: 'refused', why });
   }
 
+  /** Before, there is no room to show. */
+  #arrived(): void {
+    this.#welcomed = true;
+    clearTimeout(this.#patience);
+    store.screen.value = { at: 'room' };
+    if (!store.echoCancelled.value) store.showNotice('warning', t('echo'), t('echoMissing'));
+    void this.#wakeLock.keep();
+  }
+
   #linkChanged(link: Link): void {
     store.link.value = link;
     if (link.state === 'open') {
-      this.#welcomed = true;
+      if (!this.#welcomed) this.#arrived();
       this.#said.clear();
     }
     if (link.state === 'ended') this.#refused(link.why);
