@@ -176,6 +176,7 @@ export const GONE: Record<MicrophoneFailure, Key> = {
   missing: 'goneMissing',
   busy: 'goneBusy',
   insecure: 'goneInsecure',
+  withheld: 'goneWithheld',
   broken: 'goneBroken',
   unreachable: 'goneBroken',
 };

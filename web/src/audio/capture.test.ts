@@ -122,3 +122,12 @@ test('one that comes silenced is told of, however late it is asked', async () =>
   capture.oninterrupted = late;
   expect(late).toHaveBeenCalledExactlyOnceWith(true);
 });
+
+test.each([
+  [true, 'withheld'],
+  [false, 'insecure'],
+])('without media devices, on a page whose context is secure: %s, the failure is: %s', async (secure, failure) => {
+  vi.stubGlobal('navigator', {});
+  vi.stubGlobal('isSecureContext', secure);
+  await expect(startCapture(PROCESSING, () => {})).rejects.toMatchObject({ failure });
+});

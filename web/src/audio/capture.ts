@@ -31,7 +31,8 @@ export interface Processing {
   deviceId: string;
 }
 
-export type CaptureFailure = 'refused' | 'missing' | 'busy' | 'insecure' | 'broken';
+/** `withheld`: this browser gives pages no microphone, as those inside of messengers do. */
+export type CaptureFailure = 'refused' | 'missing' | 'busy' | 'insecure' | 'withheld' | 'broken';
 
 export class CaptureError extends Error {
   readonly failure: CaptureFailure;
@@ -104,7 +105,8 @@ export async function startCapture(processing: Processing, ended: () => void): P
 
 /** Throws a `CaptureError` that says why there is none. */
 export async function askForMicrophone({ deviceId, ...processing }: Processing): Promise<MediaStream> {
-  if (navigator.mediaDevices === undefined) throw new CaptureError('insecure', null);
+  if (navigator.mediaDevices?.getUserMedia === undefined)
+    throw new CaptureError(globalThis.isSecureContext ? 'withheld' : 'insecure', null);
   try {
     // A chosen device that is gone is no reason to fail: without `exact` the browser takes another.
     const device = deviceId === '' ? {} : { deviceId };

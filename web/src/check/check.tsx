@@ -87,6 +87,7 @@ function MicrophoneStep() {
     missing: c('microphoneMissing'),
     busy: c('microphoneBusy'),
     insecure: c('pageInsecure'),
+    withheld: c('microphoneWithheld'),
     broken: c('microphoneBroken'),
   };
   const idle = state !== 'asking' && state !== 'listening';

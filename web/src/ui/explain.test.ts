@@ -38,3 +38,8 @@ test('https is offered where there may be some, and on a port of its own there i
   expect(step).toBeNull();
   expect(text).toBe('insecurePortText');
 });
+
+test('where a browser gives pages no microphone, one is not sent to https but to another browser, or listens', () => {
+  const { title, step, listens } = explain({ kind: 'microphone', failure: 'withheld' });
+  expect([title, step, listens]).toEqual(['micWithheld', null, true]);
+});

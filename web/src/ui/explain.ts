@@ -60,6 +60,7 @@ const MICROPHONE: Record<Extract<Failure, { kind: 'microphone' }>['failure'], { 
   missing: { title: 'micMissing', text: 'micMissingText' },
   busy: { title: 'micBusy', text: 'micBusyText' },
   insecure: { title: 'insecure', text: 'insecureText' },
+  withheld: { title: 'micWithheld', text: 'micWithheldText' },
   broken: { title: 'micBroken', text: 'micBrokenText' },
 };
 

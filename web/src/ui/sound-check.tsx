@@ -131,5 +131,6 @@ const PROBLEM: Record<CaptureError['failure'], Key> = {
   missing: 'micMissing',
   busy: 'micBusy',
   insecure: 'insecure',
+  withheld: 'micWithheld',
   broken: 'micBroken',
 };

@@ -27,6 +27,8 @@ export const de: CheckWords = {
   microphoneMissing: 'Es gibt keines. Stecke ein Headset an; ohne kannst du zuhören und schreiben.',
   microphoneBusy:
     'Ein anderes Programm hat es. Beende Anrufe und andere Seiten, die es benutzen, und versuche es noch einmal.',
+  microphoneWithheld:
+    'Dieser Browser gibt Seiten keines, wie die im Innern anderer Apps. Öffne den Link in Safari oder Chrome.',
   microphoneBroken: 'Es ist nicht angelaufen. Lade die Seite neu; hilft das nicht, starte den Browser neu.',
   ready: 'Bereit: zum Raum',
   anyway: 'Trotzdem zum Raum',

@@ -24,6 +24,8 @@ export const en = {
     'The browser refuses it to this page. Tap the sign beside the address, allow the microphone, and try again. On a Mac or an iPhone look also into the system’s privacy settings.',
   microphoneMissing: 'There is none. Plug in a headset; without one you can listen and write.',
   microphoneBusy: 'Another program has it. Close calls and other pages that use it, and try again.',
+  microphoneWithheld:
+    'This browser gives none to pages, as those inside of other apps do. Open the link in Safari or Chrome.',
   microphoneBroken: 'It did not start. Reload the page; if that does not help, start the browser again.',
   ready: 'Ready: to the room',
   anyway: 'To the room all the same',

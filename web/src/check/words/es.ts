@@ -26,6 +26,8 @@ export const es: CheckWords = {
     'El navegador se lo niega a esta página. Toca el signo junto a la dirección, permite el micrófono e inténtalo de nuevo. En un Mac o un iPhone mira también los ajustes de privacidad del sistema.',
   microphoneMissing: 'No hay ninguno. Conecta unos auriculares con micrófono; sin él puedes escuchar y escribir.',
   microphoneBusy: 'Otro programa lo tiene. Cierra llamadas y otras páginas que lo usen e inténtalo de nuevo.',
+  microphoneWithheld:
+    'Este navegador no lo da a las páginas, como los que hay dentro de otras aplicaciones. Abre el enlace en Safari o Chrome.',
   microphoneBroken: 'No arrancó. Recarga la página; si no ayuda, reinicia el navegador.',
   ready: 'Listo: a la sala',
   anyway: 'A la sala de todos modos',

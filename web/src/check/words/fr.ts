@@ -27,6 +27,8 @@ export const fr: CheckWords = {
   microphoneMissing: 'Il n’y en a pas. Branchez un casque avec micro ; sans lui, vous pouvez écouter et écrire.',
   microphoneBusy:
     'Un autre programme l’utilise. Fermez les appels et les autres pages qui s’en servent, puis réessayez.',
+  microphoneWithheld:
+    'Ce navigateur n’en donne pas aux pages, comme ceux à l’intérieur d’autres applications. Ouvrez le lien dans Safari ou Chrome.',
   microphoneBroken: 'Il n’a pas démarré. Rechargez la page ; si cela n’aide pas, redémarrez le navigateur.',
   ready: 'Prêt : vers la salle',
   anyway: 'Vers la salle quand même',

@@ -25,6 +25,8 @@ export const pt: CheckWords = {
     'O navegador recusa-o a esta página. Toque no sinal ao lado do endereço, permita o microfone e tente de novo. Num Mac ou iPhone veja também as definições de privacidade do sistema.',
   microphoneMissing: 'Não há nenhum. Ligue uns auscultadores com microfone; sem ele pode ouvir e escrever.',
   microphoneBusy: 'Outro programa está a usá-lo. Feche chamadas e outras páginas que o usem e tente de novo.',
+  microphoneWithheld:
+    'Este navegador não o dá às páginas, como os que há dentro de outras aplicações. Abra a ligação no Safari ou no Chrome.',
   microphoneBroken: 'Não arrancou. Recarregue a página; se não ajudar, reinicie o navegador.',
   ready: 'Pronto: para a sala',
   anyway: 'Para a sala mesmo assim',

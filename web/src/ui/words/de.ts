@@ -114,6 +114,8 @@ export const de: Words = {
   goneMissing: 'Es wurde keines gefunden. Du kannst weiter zuhören.',
   goneBusy: 'Ein anderes Programm benutzt es. Du kannst weiter zuhören.',
   goneInsecure: 'Diese Seite wurde nicht über https geöffnet. Du kannst weiter zuhören.',
+  goneWithheld:
+    'Dieser Browser gibt Seiten keines. Du kannst weiter zuhören oder den Link in Safari oder Chrome öffnen.',
   goneBroken: 'Es ist nicht angelaufen. Du kannst weiter zuhören.',
   microphoneAgain:
     'Es wird wieder versucht, und dann eingeschaltet, wenn ein Gerät dazukommt oder geht und wenn du auf diese Seite zurückkommst.',
@@ -245,6 +247,9 @@ export const de: Words = {
   micBusy: 'Das Mikrofon ist in Benutzung',
   micBusyText:
     'Ein anderes Programm hat es. Schließ das oder beende den Anruf und versuche es noch einmal. Du kannst auch nur zuhören.',
+  micWithheld: 'Dieser Browser gibt kein Mikrofon',
+  micWithheldText:
+    'Browser im Innern anderer Apps geben Seiten oft keines. Öffne den Link in Safari oder Chrome, oder hör nur zu.',
   micBroken: 'Das Mikrofon ist nicht angelaufen',
   micBrokenText: 'Der Browser hat nicht gesagt, warum. Versuche es noch einmal, oder hör nur zu.',
 };

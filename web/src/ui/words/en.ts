@@ -117,6 +117,7 @@ export const en = {
   goneMissing: 'None was found. You can go on listening.',
   goneBusy: 'Another program is using it. You can go on listening.',
   goneInsecure: 'This page was not opened over https. You can go on listening.',
+  goneWithheld: 'This browser gives pages none. You can go on listening, or open the link in Safari or Chrome.',
   goneBroken: 'It did not start. You can go on listening.',
   microphoneAgain: 'It is tried again, and turned on, when a device comes or goes and when you come back to this page.',
   triedAgain: 'It is tried again when a device comes or goes and when you come back to this page.',
@@ -247,6 +248,9 @@ export const en = {
   micMissingText: 'Plug one in and try again, or join and only listen.',
   micBusy: 'The microphone is in use',
   micBusyText: 'Another program holds it. Close that, or end the call, and try again. You can also only listen.',
+  micWithheld: 'This browser gives no microphone',
+  micWithheldText:
+    'Browsers inside of other apps often give none to pages. Open the link in Safari or Chrome, or join and only listen.',
   micBroken: 'The microphone did not start',
   micBrokenText: 'The browser did not say why. Try again, or join and only listen.',
 };

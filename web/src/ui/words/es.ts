@@ -112,6 +112,8 @@ export const es: Words = {
   goneMissing: 'No se ha encontrado ninguno. Puedes seguir escuchando.',
   goneBusy: 'Otro programa lo está usando. Puedes seguir escuchando.',
   goneInsecure: 'Esta página no se abrió por https. Puedes seguir escuchando.',
+  goneWithheld:
+    'Este navegador no da ninguno a las páginas. Puedes seguir escuchando, o abrir el enlace en Safari o Chrome.',
   goneBroken: 'No ha arrancado. Puedes seguir escuchando.',
   microphoneAgain:
     'Se vuelve a intentar, y se activa, cuando aparece o desaparece un dispositivo y cuando vuelves a esta página.',
@@ -240,6 +242,9 @@ export const es: Words = {
   micBusy: 'El micrófono está en uso',
   micBusyText:
     'Lo tiene otro programa. Ciérralo, o cuelga la llamada, y prueba otra vez. También puedes solo escuchar.',
+  micWithheld: 'Este navegador no da el micrófono',
+  micWithheldText:
+    'Los navegadores dentro de otras aplicaciones no suelen darlo a las páginas. Abre el enlace en Safari o Chrome, o entra solo para escuchar.',
   micBroken: 'El micrófono no arrancó',
   micBrokenText: 'El navegador no dijo por qué. Prueba otra vez, o entra solo para escuchar.',
 };

@@ -113,6 +113,8 @@ export const fr: Words = {
   goneMissing: 'Aucun n’a été trouvé. Vous pouvez continuer d’écouter.',
   goneBusy: 'Un autre programme l’utilise. Vous pouvez continuer d’écouter.',
   goneInsecure: 'Cette page n’est pas ouverte en https. Vous pouvez continuer d’écouter.',
+  goneWithheld:
+    'Ce navigateur n’en donne aucun aux pages. Vous pouvez continuer d’écouter, ou ouvrir le lien dans Safari ou Chrome.',
   goneBroken: 'Il n’a pas démarré. Vous pouvez continuer d’écouter.',
   microphoneAgain:
     'Un nouvel essai est fait, et il est activé, quand un appareil arrive ou part et quand vous revenez sur cette page.',
@@ -242,6 +244,9 @@ export const fr: Words = {
   micBusy: 'Le micro est pris',
   micBusyText:
     'Un autre programme le tient. Fermez-le, ou raccrochez, et réessayez. Vous pouvez aussi écouter seulement.',
+  micWithheld: 'Ce navigateur ne donne pas de micro',
+  micWithheldText:
+    'Les navigateurs à l’intérieur d’autres applications n’en donnent souvent pas aux pages. Ouvrez le lien dans Safari ou Chrome, ou entrez pour écouter seulement.',
   micBroken: 'Le micro n’a pas démarré',
   micBrokenText: 'Le navigateur n’a pas dit pourquoi. Réessayez, ou entrez pour écouter seulement.',
 };

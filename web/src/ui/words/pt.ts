@@ -112,6 +112,8 @@ export const pt: Words = {
   goneMissing: 'Não se encontrou nenhum. Pode continuar a ouvir.',
   goneBusy: 'Outro programa está a usá-lo. Pode continuar a ouvir.',
   goneInsecure: 'Esta página não foi aberta por https. Pode continuar a ouvir.',
+  goneWithheld:
+    'Este navegador não dá nenhum às páginas. Pode continuar a ouvir, ou abrir a ligação no Safari ou no Chrome.',
   goneBroken: 'Não arrancou. Pode continuar a ouvir.',
   microphoneAgain:
     'Tenta-se de novo, e liga-se, quando um dispositivo aparece ou desaparece e quando volta a esta página.',
@@ -238,6 +240,9 @@ export const pt: Words = {
   micMissingText: 'Ligue um e tente de novo, ou entre só para ouvir.',
   micBusy: 'O microfone está em uso',
   micBusyText: 'Outro programa tem-no. Feche-o, ou termine a chamada, e tente de novo. Também pode só ouvir.',
+  micWithheld: 'Este navegador não dá o microfone',
+  micWithheldText:
+    'Os navegadores dentro de outras aplicações muitas vezes não o dão às páginas. Abra a ligação no Safari ou no Chrome, ou entre só para ouvir.',
   micBroken: 'O microfone não arrancou',
   micBrokenText: 'O navegador não disse porquê. Tente de novo, ou entre só para ouvir.',
 };
