@@ -188,6 +188,26 @@ test('one that goes away before it is in use is replaced once it is', async () =
   microphone.close();
 });
 
+test('while a person is asked whether they allow it the page says so', async () => {
+  const microphone = new Microphone(() => {});
+  let allow = () => {};
+  captures.start.mockImplementationOnce(
+    () =>
+      new Promise((_, reject) => {
+        allow = () => reject(new CaptureError('refused', null));
+      }),
+  );
+  const opened = microphone.open();
+  await vi.advanceTimersByTimeAsync(999);
+  expect(store.allowing.value).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(store.allowing.value).toBe(true);
+  allow();
+  await opened;
+  expect(store.allowing.value).toBe(false);
+  microphone.close();
+});
+
 test('after the end nothing is asked for any more', async () => {
   const microphone = await inUse();
   takeAway('busy');

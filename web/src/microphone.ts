@@ -13,6 +13,9 @@ import { type Key, t } from './ui/words.ts';
 
 type Tell = (message: ToWorker, transfer: Transferable[]) => void;
 
+/** One that a person need not allow is there sooner. */
+const ALLOWED_MS = 1_000;
+
 /** `unreachable`: what reads it does not come from the relay. */
 export type MicrophoneFailure = CaptureFailure | 'unreachable';
 
@@ -125,6 +128,9 @@ export class Microphone {
     const opening = this.#opening;
     const late = () => this.#closed || opening !== this.#opening;
     this.#asked += 1;
+    const allowing = setTimeout(() => {
+      store.allowing.value = true;
+    }, ALLOWED_MS);
     try {
       const capture = await startCapture(settings.processing(), () => this.#renew());
       if (late()) {
@@ -143,6 +149,8 @@ export class Microphone {
       return error instanceof CaptureError ? error.failure : 'broken';
     } finally {
       this.#asked -= 1;
+      clearTimeout(allowing);
+      if (this.#asked === 0) store.allowing.value = false;
     }
   }
 

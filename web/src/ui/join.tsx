@@ -6,7 +6,7 @@ import { NameField } from './name-field.tsx';
 import { name } from './settings.ts';
 import { SettingsForm } from './settings-form.tsx';
 import { SoundCheck } from './sound-check.tsx';
-import { room } from './store.ts';
+import { allowing, room } from './store.ts';
 import { t } from './words.ts';
 
 export function Join({ entering }: { entering: boolean }) {
@@ -53,7 +53,7 @@ export function Join({ entering }: { entering: boolean }) {
         />
         <button class="button primary" type="submit" data-testid="join" disabled={entering}>
           <MicrophoneIcon />
-          {t(entering ? 'joining' : 'joinTalk')}
+          {t(!entering ? 'joinTalk' : allowing.value ? 'allow' : 'joining')}
         </button>
         <button
           class="button plain"

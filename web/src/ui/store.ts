@@ -47,6 +47,8 @@ export const mode = signal<Mode>('talk');
 export const link = signal<Link>({ state: 'connecting' });
 export const roomState = signal<RoomState>(EMPTY_ROOM);
 export const microphone = signal<Microphone>('off');
+/** The browser has been asked for it, and most likely asks the person. */
+export const allowing = signal(false);
 /** The system holds it back: a call, another program, a switch. */
 export const interrupted = signal(false);
 /** Whether the browser does what it was asked against echo; known once the microphone is on. */
@@ -123,6 +125,7 @@ export function begin(seat: KeptSeat | null): void {
     roomState.value = EMPTY_ROOM;
     link.value = { state: 'connecting' };
     microphone.value = 'off';
+    allowing.value = false;
     interrupted.value = false;
     echoCancelled.value = true;
     muted.value = seat?.muted ?? false;

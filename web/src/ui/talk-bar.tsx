@@ -7,6 +7,7 @@ import { linked, linkWord } from './link-state.ts';
 import { PushButton } from './push-button.tsx';
 import * as settings from './settings.ts';
 import {
+  allowing,
   deafened,
   interrupted,
   microphone,
@@ -97,7 +98,7 @@ function Listening() {
       <EarIcon />
       <span class="talk-words">
         <strong>{t('listening')}</strong>
-        <small>{t(starting ? 'asking' : 'turnOn')}</small>
+        <small>{t(!starting ? 'turnOn' : allowing.value ? 'allow' : 'asking')}</small>
       </span>
     </button>
   );

@@ -6,6 +6,7 @@ export const de: Words = {
   yourName: 'Dein Name',
   joinTalk: 'Beitreten und sprechen',
   joining: 'Trete bei …',
+  allow: 'Erlaube das Mikrofon',
   onlyListen: 'Nur zuhören',
   joinFoot: 'Nichts verlässt dieses Netz. Kein Konto, kein Internet.',
   nameMissing: 'Bitte gib einen Namen ein.',

@@ -5,6 +5,7 @@ export const en = {
   yourName: 'Your name',
   joinTalk: 'Join and talk',
   joining: 'Joining…',
+  allow: 'Allow the microphone',
   onlyListen: 'Only listen',
   joinFoot: 'Nothing leaves this network. No account, no internet.',
   nameMissing: 'Please enter a name.',

@@ -6,6 +6,7 @@ export const es: Words = {
   yourName: 'Tu nombre',
   joinTalk: 'Entrar y hablar',
   joining: 'Entrando…',
+  allow: 'Permite el micrófono',
   onlyListen: 'Solo escuchar',
   joinFoot: 'Nada sale de esta red. Sin cuenta, sin internet.',
   nameMissing: 'Escribe un nombre.',

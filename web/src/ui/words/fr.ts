@@ -6,6 +6,7 @@ export const fr: Words = {
   yourName: 'Votre nom',
   joinTalk: 'Entrer et parler',
   joining: 'Entrée…',
+  allow: 'Autorisez le micro',
   onlyListen: 'Écouter seulement',
   joinFoot: 'Rien ne quitte ce réseau. Ni compte, ni internet.',
   nameMissing: 'Veuillez saisir un nom.',

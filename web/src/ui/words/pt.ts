@@ -6,6 +6,7 @@ export const pt: Words = {
   yourName: 'O seu nome',
   joinTalk: 'Entrar e falar',
   joining: 'A entrar…',
+  allow: 'Permita o microfone',
   onlyListen: 'Só ouvir',
   joinFoot: 'Nada sai desta rede. Sem conta, sem internet.',
   nameMissing: 'Escreva um nome.',
