@@ -16,6 +16,7 @@ import NetWorker from './net/worker.ts?worker';
 import { onChange } from './on-change.ts';
 import { Output, tellAudioSession } from './output.ts';
 import { PartMissing, watchStart } from './parts.ts';
+import { explainSilence } from './ui/explain.ts';
 import { type Gain, toSay } from './ui/gains.ts';
 import * as settings from './ui/settings.ts';
 import * as store from './ui/store.ts';
@@ -155,7 +156,8 @@ class Conversation {
     if (refusal !== null) {
       this.#microphone.drop();
       store.microphone.value = 'off';
-      store.showNotice('warning', t('noMicrophone'), refusal.message);
+      const { title, text, words } = explainSilence(refusal);
+      store.showNotice('warning', t(title), text === null ? words : t(text));
       return;
     }
     store.mode.value = 'talk';

@@ -1,7 +1,7 @@
 // Proves: every way in which the relay says no has words and a next step, and no step leads nowhere.
 
 import { expect, test } from 'vitest';
-import { explain } from './explain.ts';
+import { explain, explainSilence } from './explain.ts';
 
 const refused = (code: string, retryS: number | null = null) =>
   explain({ kind: 'refused', why: { code, message: 'In the words of the relay.', retryS } });
@@ -42,4 +42,14 @@ test('https is offered where there may be some, and on a port of its own there i
 test('where a browser gives pages no microphone, one is not sent to https but to another browser, or listens', () => {
   const { title, step, listens } = explain({ kind: 'microphone', failure: 'withheld' });
   expect([title, step, listens]).toEqual(['micWithheld', null, true]);
+});
+
+test.each([
+  ['room_locked', 'roomLocked', 'roomLockedText'],
+  ['full', 'roomFull', 'roomFullText'],
+  ['no_answer', 'noMicrophone', 'relayGone'],
+  ['bad_name', 'noMicrophone', null],
+])('who listens and may not talk is told why in their language: %s', (code, title, text) => {
+  const told = explainSilence({ code, message: 'In the words of the relay.', retryS: null });
+  expect([told.title, told.text]).toEqual([title, text]);
 });

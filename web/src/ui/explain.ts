@@ -64,6 +64,13 @@ const MICROPHONE: Record<Extract<Failure, { kind: 'microphone' }>['failure'], { 
   broken: { title: 'micBroken', text: 'micBrokenText' },
 };
 
+/** Why somebody who listens gets no place to talk; they stay where they are. */
+export function explainSilence(why: Refusal): Pick<Explanation, 'title' | 'text' | 'words'> {
+  if (why.code === 'no_answer') return { title: 'noMicrophone', text: 'relayGone', words: '' };
+  const { title, text, words } = explain({ kind: 'refused', why });
+  return { title: title === 'ended' ? 'noMicrophone' : title, text, words };
+}
+
 /** By the codes of PROTOCOL.md and of `net/reconnect`. */
 function refused({ code, message, retryS }: Refusal): Told {
   switch (code) {
