@@ -1,4 +1,4 @@
-// Proves: one's own tile talks only where one is heard.
+// Proves: one's own tile talks only where one is heard, and no notice drives out a more severe one.
 
 import { beforeEach, expect, test, vi } from 'vitest';
 
@@ -24,4 +24,19 @@ test('nor while one is muted, by oneself or by a host', () => {
   expect(store.ownTalking.value).toBe(false);
   store.setMuted(false);
   expect(store.ownTalking.value).toBe(true);
+});
+
+const titles = () => store.notices.value.map(({ title }) => title);
+
+test('five lesser notices drive out no critical one', () => {
+  store.showNotice('critical', 'fire');
+  for (const n of [1, 2, 3, 4, 5]) store.showNotice('info', `${n}`);
+  expect(titles()).toEqual(['fire', '2', '3', '4', '5']);
+  store.showNotice('warning', 'smoke');
+  expect(titles()).toEqual(['fire', '3', '4', '5', 'smoke']);
+});
+
+test('of equals the oldest goes', () => {
+  for (const n of [1, 2, 3, 4, 5, 6]) store.showNotice('critical', `${n}`);
+  expect(titles()).toEqual(['2', '3', '4', '5', '6']);
 });

@@ -146,7 +146,18 @@ let noticesShown = 0;
 
 export function showNotice(severity: Severity, title: string, text = ''): void {
   noticesShown += 1;
-  notices.value = [...notices.value, { key: noticesShown, severity, title, text }].slice(-5);
+  notices.value = withRoom([...notices.value, { key: noticesShown, severity, title, text }]);
+}
+
+const MOST_NOTICES = 5;
+const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
+
+/** Where there are too many, the oldest of the least severe goes. */
+function withRoom(all: readonly Notice[]): readonly Notice[] {
+  if (all.length <= MOST_NOTICES) return all;
+  const least = SEVERITIES.find((severity) => all.some((n) => n.severity === severity));
+  const gone = all.find((n) => n.severity === least);
+  return all.filter((n) => n !== gone);
 }
 
 /** Takes a message; what is fresh and nobody can have seen is counted. */
