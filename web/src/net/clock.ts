@@ -12,6 +12,13 @@ interface Pair {
 export class RelayClock {
   #pairs: Pair[] = [];
   #best: Pair | null = null;
+  #boot: string | null = null;
+
+  /** Of that run of the relay: another one begins its clock anew. */
+  begin(boot: string): void {
+    if (boot === this.#boot) return;
+    [this.#boot, this.#pairs, this.#best] = [boot, [], null];
+  }
 
   /** Takes one answered ping; all but `relayUs` on this machine's clock. */
   learn(sentUs: number, receivedUs: number, relayUs: number): void {

@@ -29,6 +29,18 @@ describe('relay clock', () => {
     expect(clock.offsetUs).toBe(500_100);
   });
 
+  test('of another run of the relay nothing is known yet, and of the same one all', () => {
+    const clock = new RelayClock();
+    clock.begin('run-1');
+    clock.learn(0, 1_000, 500_500);
+    clock.begin('run-1');
+    expect(clock.offsetUs).toBe(500_000);
+    clock.begin('run-2');
+    expect([clock.offsetUs, clock.roundTripUs, clock.captureStamp(1000)]).toEqual([null, null, 0]);
+    clock.learn(2_000_000, 2_009_000, 104_500);
+    expect(clock.offsetUs).toBe(-1_900_000);
+  });
+
   test('an instant that would be 0 is sent as 1', () => {
     const clock = new RelayClock();
     clock.learn(0, 0, 0);

@@ -66,6 +66,7 @@ export const WELCOME = {
   clock_us: 5_000,
   participants: [],
   role: 'talker',
+  boot: 'run-1',
   resume: 'token-1',
   resumed: false,
   echo: 0,

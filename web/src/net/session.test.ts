@@ -43,6 +43,17 @@ describe('a session', () => {
     expect(stay.session.clock.offsetUs).toBe(1_000_000 - t! - 5_000);
   });
 
+  test('begins its clock anew with another run of the relay, and not with another socket', async () => {
+    FakeSocket.last.says(WELCOME);
+    FakeSocket.last.says({ type: 'pong', t: FakeSocket.last.texts('ping')[0]!.t, clock_us: 1_000_000 });
+    await stay.lostAndOpened();
+    FakeSocket.last.says(BACK);
+    expect(stay.session.clock.offsetUs).not.toBeNull();
+    await stay.lostAndOpened();
+    FakeSocket.last.says({ ...BACK, boot: 'run-2' });
+    expect(stay.session.clock.offsetUs).toBeNull();
+  });
+
   test('sends a few pings at the start, then one every two seconds, more while talking', () => {
     FakeSocket.last.says(WELCOME);
     const count = (ms: number) => {

@@ -281,6 +281,7 @@ export class Session {
 
   #welcome(message: Welcome): void {
     this.#gate = new UplinkGate(message.bitrate, message.ptimeMs);
+    this.clock.begin(message.boot);
     this.#arrivals = new ArrivalReport();
     this.#gaps.begin();
     this.#timestamps = new Unwrapper(32);

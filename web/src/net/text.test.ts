@@ -35,6 +35,7 @@ test('a welcome gives all that a session needs', () => {
         microphoneMs: 31,
       },
     ],
+    boot: 'Yx0mC9pQ',
     resume: 'eyJyb29tIjoic3RhZ2UtMiJ9.c2lnbmVk',
     resumed: true,
     echo: 6,

@@ -29,6 +29,8 @@ export interface Welcome {
   bitrate: number;
   clockUs: number;
   participants: Participant[];
+  /** Names the run of the relay. */
+  boot: string;
   /** Brings its holder back to this seat. */
   resume: string;
   /** It was this seat already. */
@@ -118,6 +120,7 @@ function message(f: Fields): RelayMessage | null {
         bitrate: f.integer('bitrate'),
         clockUs: f.integer('clock_us'),
         participants: f.list('participants').map(participant),
+        boot: f.string('boot'),
         resume: f.string('resume'),
         resumed: f.boolean('resumed'),
         echo: f.integer('echo'),

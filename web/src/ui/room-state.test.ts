@@ -25,6 +25,7 @@ const welcome: RelayMessage = {
   clockUs: 0,
   participants: [ada],
   resume: 'token',
+  boot: 'run-1',
   resumed: false,
   echo: 0,
 };
