@@ -1,5 +1,5 @@
 // Proves: of a link of one's own that is weak one is told whether anything is heard or not, and of those of others only by
-// what is heard; and a slow device is not taken for a weak link.
+// what is heard; a slow device is not taken for a weak link; and no delay is shown long after the last word.
 
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { PlayoutReport } from './audio/playout.ts';
@@ -82,6 +82,19 @@ test('who turns the sound off is told no more of the links of others, and of the
   expect(store.weakLinks.value).toEqual([OWN, OTHER]);
   watch.rest();
   expect(store.weakLinks.value).toEqual([OWN]);
+});
+
+test('the delay of what was heard is shown until nothing was for 10 s, whether anything is played or not', async () => {
+  roundTrip(4);
+  hear(60);
+  await vi.advanceTimersByTimeAsync(10_000);
+  roundTrip(4);
+  expect(store.delayMs.value).not.toBeNull();
+  await vi.advanceTimersByTimeAsync(1_000);
+  roundTrip(4);
+  expect(store.delayMs.value).toBeNull();
+  hear(60);
+  expect(store.delayMs.value).not.toBeNull();
 });
 
 test('a link that is as before is not painted again', () => {

@@ -13,6 +13,8 @@ import { GrowthSign, WeakLinks } from './ui/weak-links.ts';
 
 /** Of a new figure in the shown one; reports come ten times a second. */
 const SHARE = 0.25;
+/** What was heard longer ago says nothing of now. */
+const SILENCE_MS = 10_000;
 
 export class DelayWatch {
   readonly #meter = new DelayMeter();
@@ -21,6 +23,7 @@ export class DelayWatch {
   readonly #slowDevice = new GrowthSign();
   /** As shown, of what was heard last. */
   #stages: Stages | null = null;
+  #heardAtMs = 0;
   /** What the microphone of who was heard last costs, as they say. */
   #microphoneMs: number | null = null;
   /** On the delay of what is heard now; null while nothing is. */
@@ -46,6 +49,7 @@ export class DelayWatch {
     this.#meter.learnClock(offsetUs);
     this.#shortestTripMs = shortestUs / 1000;
     store.roundTripMs.value = lastUs / 1000;
+    this.#lookAtSilence();
     this.#lookAtLinks();
   }
 
@@ -63,8 +67,7 @@ export class DelayWatch {
   /** The socket is gone, and with it what was known of the way. */
   reset(): void {
     this.#meter.reset();
-    this.#stages = null;
-    store.delayMs.value = null;
+    this.#forget();
     this.#verdict = null;
     this.#lookAtLinks();
   }
@@ -85,6 +88,7 @@ export class DelayWatch {
     const totalMs = this.#meter.heard(captureUs, (nowMs + deviceMs) * 1000);
     this.#learnMicrophone();
     if (totalMs !== null) {
+      this.#heardAtMs = nowMs;
       // All of one instant, or the stages would not be those of the whole.
       const stages = split({
         totalMs,
@@ -98,6 +102,7 @@ export class DelayWatch {
       });
       this.#stages = this.#stages === null ? stages : blend(this.#stages, stages, SHARE);
     }
+    this.#lookAtSilence();
     const shown = this.#stages;
     batch(() => {
       store.playout.value = stats;
@@ -129,6 +134,15 @@ export class DelayWatch {
     this.#verdict = heard === null ? null : judge(heard, store.roundTripMs.value);
     if (this.#verdict !== null) store.delayVerdict.value = this.#verdict;
     this.#lookAtLinks();
+  }
+
+  #lookAtSilence(): void {
+    if (this.#stages !== null && localMs() - this.#heardAtMs > SILENCE_MS) this.#forget();
+  }
+
+  #forget(): void {
+    this.#stages = null;
+    store.delayMs.value = null;
   }
 
   /** With each thing learnt of a way: who hears nothing is told of their own link all the same. */

@@ -33,18 +33,18 @@ const SENTENCE: Record<typeof delayVerdict.value, Key> = {
 /** So much concealed in a minute is heard. */
 const AUDIBLE_GAPS_MS = 400;
 
-/** What is read is that of the stages; newer figures are in the attributes, for whoever measures. */
+/** It stays while the sheet behind it has something to say. What is read is that of the stages; newer figures are in the attributes, for whoever measures. */
 export function DelayButton({ onClick }: { onClick: () => void }) {
   const ms = delayMs.value;
   const stats = playout.value;
   const last = lastStages(delaySamples.value);
-  if (ms === null || stats === null) return null;
+  if ((ms === null && last === null) || stats === null) return null;
   return (
     <button
       class={`delay ${delayVerdict.value}`}
       type="button"
       data-testid="delay"
-      data-ms={ms}
+      data-ms={ms ?? ''}
       data-age-ms={heardAgeMs.value ?? ''}
       data-target-ms={Math.round(stats.targetUs / 1000)}
       data-level-ms={Math.round(stats.levelUs / 1000)}
@@ -57,7 +57,7 @@ export function DelayButton({ onClick }: { onClick: () => void }) {
       onClick={onClick}
     >
       <span class="delay-number">
-        <strong>{last === null ? ms : Math.round(sum(last))}</strong> ms
+        <strong>{ms === null ? '–' : last === null ? ms : Math.round(sum(last))}</strong> ms
       </span>
       <span class="delay-words">{t('mouthToEar')}</span>
       <span class="unseen">{t('delayLabel')}</span>
