@@ -5,7 +5,16 @@ import { expect, test } from 'vitest';
 import { type PointerSign, PushPointer } from './push-pointer.ts';
 import { CLOSED, step } from './push-to-talk.ts';
 
-const MOUSE = { buttons: 0, detail: 0, width: 1, height: 1, pressure: 0, pointerType: 'mouse' };
+const MOUSE = {
+  pointerId: 1,
+  isPrimary: true,
+  buttons: 0,
+  detail: 0,
+  width: 1,
+  height: 1,
+  pressure: 0,
+  pointerType: 'mouse',
+};
 
 type Sign = Partial<PointerSign> & { type: string };
 
@@ -105,4 +114,27 @@ test('the Enter key toggles after a hold that slid off the button, and got no cl
   const [down, up] = gesture({ pressure: 0.5 }, {}, 900)(1_000);
   const enter = { type: 'click', pointerType: '', timeStamp: 4_000 };
   expect(play([[down!], [up!], [enter]])).toEqual([true, false, true]);
+});
+
+const touch = (type: string, pointerId: number, atMs: number) => ({
+  ...{ type, pointerId, isPrimary: pointerId === 1, timeStamp: atMs },
+  ...{ pressure: 1, pointerType: 'touch' },
+});
+
+test.each(['pointerup', 'pointercancel'])(
+  'a second finger that comes and goes does not end the talk of the first: %s',
+  (end) => {
+    const second = [touch('pointerdown', 2, 2_000), touch(end, 2, 2_500)];
+    expect(play([[touch('pointerdown', 1, 1_000)], second, [touch('pointerup', 1, 4_000)]])).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  },
+);
+
+test('a second finger talks where the first one is elsewhere, and where nothing was said of its end', () => {
+  expect(play([[touch('pointerdown', 2, 1_000)], [touch('pointerup', 2, 3_000)]])).toEqual([true, false]);
+  const again = [touch('pointerup', 3, 2_000), touch('pointerdown', 1, 5_000), touch('pointerup', 1, 8_000)];
+  expect(play([[touch('pointerdown', 1, 1_000)], again])).toEqual([true, false]);
 });

@@ -12,7 +12,16 @@ const HELD_MS = 300;
 
 export type PointerSign = Pick<
   PointerEvent,
-  'type' | 'timeStamp' | 'buttons' | 'detail' | 'width' | 'height' | 'pressure' | 'pointerType'
+  | 'type'
+  | 'pointerId'
+  | 'isPrimary'
+  | 'timeStamp'
+  | 'buttons'
+  | 'detail'
+  | 'width'
+  | 'height'
+  | 'pressure'
+  | 'pointerType'
 >;
 
 interface Press {
@@ -25,18 +34,27 @@ interface Press {
 
 export class PushPointer {
   #press: Press | null = null;
+  /** The one that is down: another finger that comes and goes neither begins nor ends anything. */
+  #holder: number | null = null;
 
   /** `open`: whether the microphone is now. Null: nothing changes. */
   read(event: PointerSign, open: boolean): PushEvent | null {
-    const { type, timeStamp } = event;
+    const { type, timeStamp, pointerId } = event;
     switch (type) {
       case 'pointerdown':
+        // One that comes first of its kind finds no other down, whatever was said of that.
+        if (this.#holder !== null && !event.isPrimary) return null;
+        this.#holder = pointerId;
         this.#press = { open, faint: isFaint(event), beganAtMs: timeStamp, endedAtMs: timeStamp };
         return 'press';
       case 'pointerup':
+        if (pointerId !== this.#holder) return null;
+        this.#holder = null;
         if (this.#press !== null) this.#press.endedAtMs = timeStamp;
         return 'release';
       case 'pointercancel':
+        if (pointerId !== this.#holder) return null;
+        this.#holder = null;
         this.#press = null;
         return 'lose';
       default:
