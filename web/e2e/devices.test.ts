@@ -85,6 +85,36 @@ test('sound check: what is chosen before the microphone came is asked for, and t
   await page.context().close();
 });
 
+test.each([
+  ['while one speaks', true],
+  ['without a word of the browser, and one wants to hear oneself', false],
+])('sound check: a microphone that goes away %s is told of, and can be tried again', async (_, told) => {
+  const { page, complaints } = await visit(here.browser, here.relay, 'gone');
+  await page.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => {
+      const stream = await ask(constraints);
+      Object.assign(globalThis, { track: stream.getAudioTracks()[0] });
+      return stream;
+    };
+  });
+  await page.getByTestId('sound-check').click();
+  await page.getByTestId('check-start').click();
+  await page.locator('[data-testid=check-level][data-heard=true]').waitFor();
+  await page.evaluate((told) => {
+    const { track } = globalThis as unknown as { track: MediaStreamTrack };
+    track.stop();
+    if (told) track.dispatchEvent(new Event('ended'));
+  }, told);
+  if (!told) await page.getByTestId('check-record').click();
+  await page.getByText('The microphone is gone.').waitFor();
+  await page.getByTestId('check-start').click();
+  await page.locator('[data-testid=check-level][data-heard=true]').waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
 test('without a track processor a capture context that was stopped goes on, or a fresh one takes its place', async () => {
   const grace = await join(here.browser, here.relay, 'stopped', 'Grace', 'listen');
   const { page, complaints } = await visit(here.browser, here.relay, 'stopped');

@@ -18,8 +18,9 @@ export class SoundCheck {
   readonly #timer: ReturnType<typeof setInterval>;
   #stopped = false;
 
-  private constructor(stream: MediaStream, context: AudioContext, tell: (level: number) => void) {
+  private constructor(stream: MediaStream, context: AudioContext, tell: (level: number) => void, gone: () => void) {
     this.#stream = stream;
+    for (const track of stream.getTracks()) track.onended = gone;
     this.#context = context;
     const analyser = new AnalyserNode(context, { fftSize: SAMPLES });
     context.createMediaStreamSource(stream).connect(analyser);
@@ -30,14 +31,17 @@ export class SoundCheck {
     }, LOOK_MS);
   }
 
-  /** `tell` gets the microphone's level, −dBov, ten times a second. Throws a `CaptureError` where there is none. */
-  static async start(processing: Processing, tell: (level: number) => void): Promise<SoundCheck> {
+  /**
+   * `tell` gets the microphone's level, −dBov, ten times a second; `gone` is called when it goes away by itself. Throws a
+   * `CaptureError` where there is none.
+   */
+  static async start(processing: Processing, tell: (level: number) => void, gone: () => void): Promise<SoundCheck> {
     const context = new AudioContext();
     let stream: MediaStream | null = null;
     try {
       stream = await askForMicrophone(processing);
       await begun(context.resume());
-      return new SoundCheck(stream, context, tell);
+      return new SoundCheck(stream, context, tell, gone);
     } catch (error) {
       for (const track of stream?.getTracks() ?? []) track.stop();
       void context.close();
@@ -63,7 +67,10 @@ export class SoundCheck {
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#timer);
-    for (const track of this.#stream.getTracks()) track.stop();
+    for (const track of this.#stream.getTracks()) {
+      track.onended = null;
+      track.stop();
+    }
     void this.#context.close();
   }
 }

@@ -62,10 +62,14 @@ export async function lookAtMicrophone(): Promise<void> {
   microphone.value = 'asking';
   const processing = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, deviceId: '' };
   try {
-    const { promise: heard, resolve: hear } = deferred<'good' | 'silent'>();
-    const sound = await SoundCheck.start(processing, (level) => {
-      if (level < VOICE_LEVEL) hear('good');
-    });
+    const { promise: heard, resolve: hear } = deferred<'good' | 'silent' | 'missing'>();
+    const sound = await SoundCheck.start(
+      processing,
+      (level) => {
+        if (level < VOICE_LEVEL) hear('good');
+      },
+      () => hear('missing'),
+    );
     microphone.value = 'listening';
     const timer = setTimeout(() => hear('silent'), SILENT_MS);
     microphone.value = await heard;

@@ -34,6 +34,12 @@ export function SoundCheck({ ends }: { ends: boolean }) {
     check.current = null;
     state.value = 'off';
   };
+  /** Unplugged, or taken away. */
+  const gone = (whose: number) => {
+    if (turn.current !== whose) return;
+    stop();
+    problem.value = 'checkGone';
+  };
   const start = async () => {
     stop();
     const mine = turn.current;
@@ -41,10 +47,14 @@ export function SoundCheck({ ends }: { ends: boolean }) {
     problem.value = null;
     heard.value = false;
     try {
-      const begun = await Check.start(settings.processing(), (now) => {
-        level.value = now;
-        if (now < HEARD_DBOV) heard.value = true;
-      });
+      const begun = await Check.start(
+        settings.processing(),
+        (now) => {
+          level.value = now;
+          if (now < HEARD_DBOV) heard.value = true;
+        },
+        () => gone(mine),
+      );
       if (turn.current !== mine) {
         begun.stop();
         return;
@@ -61,8 +71,9 @@ export function SoundCheck({ ends }: { ends: boolean }) {
   const record = async () => {
     const mine = turn.current;
     state.value = 'recording';
-    const play = await check.current!.record();
-    if (turn.current !== mine) return;
+    // It throws where there is nothing left to record.
+    const play = await check.current!.record().catch(() => gone(mine));
+    if (play === undefined || turn.current !== mine) return;
     state.value = 'playing';
     await play(settings.speakerId.value);
     if (turn.current === mine) state.value = 'on';

@@ -40,6 +40,7 @@ export const de: Words = {
   checkStart: 'Mikrofon ausprobieren',
   checkSpeak: 'Sprich: der Balken sollte sich bewegen.',
   checkSilent: 'Noch ist nichts zu hören. Ist es das richtige Mikrofon?',
+  checkGone: 'Das Mikrofon ist weg. Schließ eines an und probiere es noch einmal.',
   checkRecord: 'Dich selbst hören (3 s)',
   checkRecording: 'Nehme auf …',
   checkPlaying: 'So klingst du.',

@@ -41,6 +41,7 @@ export const en = {
   checkStart: 'Try the microphone',
   checkSpeak: 'Speak: the bar should move.',
   checkSilent: 'Nothing is heard yet. Is it the right microphone?',
+  checkGone: 'The microphone is gone. Plug one in, then try it again.',
   checkRecord: 'Hear yourself (3 s)',
   checkRecording: 'Recording…',
   checkPlaying: 'This is you.',

@@ -40,6 +40,7 @@ export const es: Words = {
   checkStart: 'Probar el micrófono',
   checkSpeak: 'Habla: la barra debería moverse.',
   checkSilent: 'Aún no se oye nada. ¿Es el micrófono correcto?',
+  checkGone: 'El micrófono ya no está. Conecta uno y pruébalo otra vez.',
   checkRecord: 'Oírte (3 s)',
   checkRecording: 'Grabando…',
   checkPlaying: 'Así suenas.',

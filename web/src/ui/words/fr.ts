@@ -40,6 +40,7 @@ export const fr: Words = {
   checkStart: 'Essayer le micro',
   checkSpeak: 'Parlez : la barre doit bouger.',
   checkSilent: 'On n’entend rien encore. Est-ce le bon micro ?',
+  checkGone: 'Le micro n’est plus là. Branchez-en un, puis réessayez.',
   checkRecord: 'Vous entendre (3 s)',
   checkRecording: 'Enregistrement…',
   checkPlaying: 'C’est vous.',

@@ -40,6 +40,7 @@ export const pt: Words = {
   checkStart: 'Experimentar o microfone',
   checkSpeak: 'Fale: a barra deve mexer-se.',
   checkSilent: 'Ainda não se ouve nada. É o microfone certo?',
+  checkGone: 'O microfone já não está. Ligue um e experimente de novo.',
   checkRecord: 'Ouvir-se (3 s)',
   checkRecording: 'A gravar…',
   checkPlaying: 'É assim que soa.',
