@@ -6,7 +6,7 @@ import { claim } from './claim.ts';
 import { loadCodec } from './codec.ts';
 import { DelayWatch } from './delay-watch.ts';
 import { watchDevices } from './devices.ts';
-import { forgetSeat, type KeptSeat, keepPin, keepSeat, keptSeat, keyOf, type Mode, pinOf } from './kept.ts';
+import { forgetSeat, type KeptSeat, keepPin, keptSeat, keyOf, type Mode, pinOf } from './kept.ts';
 import { GONE, Microphone } from './microphone.ts';
 import type { FromWorker, Link, ToWorker } from './net/messages.ts';
 import type { Start } from './net/session.ts';
@@ -16,6 +16,7 @@ import NetWorker from './net/worker.ts?worker';
 import { onChange } from './on-change.ts';
 import { Output, tellAudioSession } from './output.ts';
 import { PartMissing, watchStart } from './parts.ts';
+import { SeatKeeper } from './seat-keeper.ts';
 import { explainSilence } from './ui/explain.ts';
 import { type Gain, toSay } from './ui/gains.ts';
 import * as settings from './ui/settings.ts';
@@ -85,15 +86,13 @@ class Conversation {
   readonly #room: string;
   readonly #entry: Entry;
   readonly #seat: KeptSeat | null;
+  readonly #keeper: SeatKeeper;
   readonly #worker = new NetWorker();
   readonly #delay = new DelayWatch();
   readonly #output = new Output(this.#delay);
   readonly #microphone: Microphone;
   readonly #wakeLock = new WakeLock();
   readonly #endings: (() => void)[] = [];
-  #token: string | null = null;
-  /** Number of the last chat or notification that was shown. */
-  #seen: number;
   /** Gains the relay was told on this socket. */
   readonly #said = new Map<number, Gain>();
   #roleAnswered: (refusal: Refusal | null) => void = () => {};
@@ -106,7 +105,7 @@ class Conversation {
     const key = pin === null ? keyOf(room, location.hash) : null;
     this.#room = room;
     this.#seat = seat;
-    this.#seen = seat?.seen ?? 0;
+    this.#keeper = new SeatKeeper(room, seat);
     const role = mode === 'talk' ? 'talker' : 'listener';
     this.#entry = { room, ...settings.identity(), role, key, pin };
     this.#microphone = new Microphone(this.#tell);
@@ -117,7 +116,6 @@ class Conversation {
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
     document.addEventListener('visibilitychange', this.#visibility);
     document.addEventListener('pointerdown', this.#wake);
-    window.addEventListener('pagehide', this.#keep);
     window.addEventListener('online', this.retryNow);
     store.begin(seat);
   }
@@ -183,9 +181,9 @@ class Conversation {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#patience);
+    this.#keeper.close();
     document.removeEventListener('visibilitychange', this.#visibility);
     document.removeEventListener('pointerdown', this.#wake);
-    window.removeEventListener('pagehide', this.#keep);
     window.removeEventListener('online', this.retryNow);
     for (const end of this.#endings) end();
     this.#tell({ kind: 'stop' });
@@ -235,7 +233,7 @@ class Conversation {
       effect(() => {
         for (const gain of toSay(store.others.value, store.gains.value, this.#said)) this.#tell(gain);
       }),
-      onChange(() => store.gains.value, this.#keep),
+      onChange(() => store.gains.value, this.#keeper.keep),
       onChange(settings.identity, () => this.#tell({ kind: 'identity', ...settings.identity() })),
       watchDevices(),
     );
@@ -265,8 +263,7 @@ class Conversation {
         this.#take(data.message);
         break;
       case 'token':
-        this.#token = data.token;
-        this.#keep();
+        this.#keeper.take(data.token);
         this.#tell({ kind: 'kept' });
         break;
       case 'unsaid':
@@ -276,6 +273,7 @@ class Conversation {
         this.#roleAnswered(data.refusal);
         break;
       case 'clock':
+        this.#keeper.answered();
         this.#delay.learnClock(data.offsetUs, data.roundTripUs, data.lastUs);
         break;
       case 'uplink':
@@ -295,11 +293,11 @@ class Conversation {
   #take(message: RelayMessage): void {
     const numbered = message.type === 'chat' || message.type === 'notification';
     // What is said again after a reload was shown before it.
-    const fresh = !numbered || message.message > this.#seen;
-    if (numbered) this.#seen = Math.max(this.#seen, message.message);
+    const fresh = !numbered || message.message > this.#keeper.seen;
+    if (numbered) this.#keeper.seen = Math.max(this.#keeper.seen, message.message);
     if (message.type === 'welcome') {
       this.#delay.learnPacketTime(message.ptimeMs);
-      if (!message.resumed) this.#seen = 0;
+      if (!message.resumed) this.#keeper.seen = 0;
       void this.#lookForUpdate();
     }
     store.take(message, fresh);
@@ -362,21 +360,6 @@ class Conversation {
   /** A context that was made without a tap, after a reload, plays from the next one. */
   #wake = (): void => {
     if (!this.#output.running) void this.resume();
-  };
-
-  #keep = (): void => {
-    if (this.#token === null || this.#closed) return;
-    keepSeat(this.#room, {
-      token: this.#token,
-      mode: store.mode.value,
-      ...settings.identity(),
-      muted: store.muted.value,
-      deafened: store.deafened.value,
-      gains: store.gains.value,
-      seen: this.#seen,
-      unsaid: store.unsaid.value,
-      atMs: Date.now(),
-    });
   };
 
   #tell = (message: ToWorker, transfer: Transferable[] = []): void => {
