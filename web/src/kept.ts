@@ -13,8 +13,10 @@ export interface KeptSeat {
   colour: number | null;
   muted: boolean;
   deafened: boolean;
-  /** How loud the others are: the relay keeps that for a held seat too. */
-  gains: Gains;
+  /** How loud the others are, by name: the relay keeps that for a held seat too. */
+  gains: Gains['known'];
+  /** And by id. A page of before wrote none. */
+  gainsHere?: Gains['here'];
   /** Number of the last chat or notification that was shown. */
   seen: number;
   unsaid: readonly Unsaid[];

@@ -30,7 +30,7 @@ export function People() {
         ))}
       </ul>
       {self !== undefined && rest.length === 0 && <p class="alone">{t('alone')}</p>}
-      {opened !== undefined && <PersonSheet name={opened.name} onClose={close} />}
+      {opened !== undefined && <PersonSheet who={opened} onClose={close} />}
       {self !== undefined && chosen === self.id && <IdentitySheet self={self} onClose={close} />}
     </section>
   );
@@ -47,7 +47,7 @@ function Person({ who, self, talking, choose }: PersonProps) {
   const state = who.muted ? 'muted' : talking ? 'talking' : 'quiet';
   const weak = weakLinks.value.includes(who.id);
   const slow = self && slowDevice.value;
-  const silenced = !self && gainOf(gains.value, who.name) === null;
+  const silenced = !self && gainOf(gains.value, who.id) === null;
   // Of the others only the sum is heard: whoever talks now is what makes it loud, but for who is silenced.
   const tile = useLevel<HTMLLIElement>(self ? ownLevel : silenced ? UNHEARD : heardLevel);
   return (

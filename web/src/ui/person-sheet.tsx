@@ -1,17 +1,18 @@
 // One of the others: how loud they are for me. Nobody else hears a difference.
 
-import { gainOf, LEAST_DB, MOST_DB } from './gains.ts';
+import type { Participant } from '../net/text.ts';
+import { chosen, gainOf, LEAST_DB, MOST_DB } from './gains.ts';
 import { Sheet } from './sheet.tsx';
-import { gains } from './store.ts';
+import { gains, others } from './store.ts';
 import { t } from './words.ts';
 
-export function PersonSheet({ name, onClose }: { name: string; onClose: () => void }) {
-  const db = gainOf(gains.value, name);
+export function PersonSheet({ who, onClose }: { who: Participant; onClose: () => void }) {
+  const db = gainOf(gains.value, who.id);
   const set = (wanted: number | null) => {
-    gains.value = { ...gains.value, [name]: wanted };
+    gains.value = chosen(gains.value, others.value, who.id, wanted);
   };
   return (
-    <Sheet title={name} testid="person-sheet" onClose={onClose}>
+    <Sheet title={who.name} testid="person-sheet" onClose={onClose}>
       <label class="field">
         <span>
           {t('personVolume')} <small data-testid="person-db">{db === null ? '' : decibels(db)}</small>

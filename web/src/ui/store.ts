@@ -10,7 +10,7 @@ import type { Unsaid } from '../net/outbox.ts';
 import type { RelayMessage, Severity } from '../net/text.ts';
 import type { Refusal } from '../net/ticket.ts';
 import type { Sample, Verdict } from './delay-history.ts';
-import { carried, type Gains } from './gains.ts';
+import { AS_THEY_ARE, follow, type Gains } from './gains.ts';
 import { CLOSED } from './push-to-talk.ts';
 import { apply, EMPTY_ROOM, type RoomState } from './room-state.ts';
 import { MUSIC_BITRATE, music, talkMode } from './settings.ts';
@@ -87,8 +87,8 @@ export const concealedMs = signal(0);
 export const leftOut = signal(0);
 /** The last one, to the relay and back. */
 export const roundTripMs = signal(0);
-/** By name; who is not in it is heard as they are. */
-export const gains = signal<Gains>({});
+/** How loud the others are for one's own ears. */
+export const gains = signal<Gains>(AS_THEY_ARE);
 
 /** Ids of those whose link is bad. */
 export const weakLinks = signal<readonly number[]>([]);
@@ -131,7 +131,7 @@ export function begin(seat: KeptSeat | null): void {
     muted.value = seat?.muted ?? false;
     mutedByHost.value = false;
     deafened.value = seat?.deafened ?? false;
-    if (seat !== null) gains.value = seat.gains;
+    gains.value = { here: seat?.gainsHere ?? {}, known: seat?.gains ?? gains.value.known };
     push.value = CLOSED;
     ownSpeech.value = false;
     playout.value = null;
@@ -162,12 +162,9 @@ function withRoom(all: readonly Notice[]): readonly Notice[] {
 
 /** Takes a message; what is fresh and nobody can have seen is counted. */
 export function take(message: RelayMessage, fresh: boolean): void {
-  const before =
-    message.type === 'identity' ? roomState.value.participants.find((p) => p.id === message.id) : undefined;
   batch(() => {
     roomState.value = apply(roomState.value, message);
-    if (message.type === 'identity' && before !== undefined)
-      gains.value = carried(gains.value, before.name, message.name);
+    gains.value = follow(gains.value, message, others.value);
   });
   if (!fresh) return;
   const foreign = message.type === 'notification' || (message.type === 'chat' && message.id !== roomState.value.ownId);
