@@ -174,6 +174,7 @@ test('the host mutes somebody, who sees by whom, and may unmute', async () => {
   const { participants } = await relay.room('muted');
   await relay.host('POST', '/muted/mute', { participant: participants[0]!.id });
   await ada.page.getByTestId('mute').getByText('The host muted you').waitFor();
+  expect(await ada.page.getByTestId('talk-news').textContent()).toBe('The host muted you');
   await participant(ada.page, 'Ada').and(ada.page.locator('[data-muted=true]')).waitFor();
   await ada.page.getByTestId('mute').click();
   await participant(ada.page, 'Ada').and(ada.page.locator('[data-muted=false]')).waitFor();

@@ -115,6 +115,38 @@ test.each([
   await page.context().close();
 });
 
+test('a microphone that the system holds back is shown so, and talks again when it is free', async () => {
+  const { page, complaints } = await visit(here.browser, here.relay, 'held-back');
+  await page.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => {
+      const stream = await ask(constraints);
+      Object.assign(globalThis, { track: stream.getAudioTracks()[0] });
+      return stream;
+    };
+  });
+  await page.getByTestId('name').fill('Ada');
+  await page.getByTestId('join').click();
+  await connected(page);
+  const happens = (what: string) =>
+    page.evaluate((what) => {
+      const { track } = globalThis as unknown as { track: MediaStreamTrack };
+      track.dispatchEvent(new Event(what));
+    }, what);
+  const talking = participant(page, 'Ada').and(page.locator('[data-talking=true]'));
+  await talking.waitFor();
+  await happens('mute');
+  await page.getByTestId('interrupted').getByText('Microphone interrupted').waitFor();
+  expect(await talking.count()).toBe(0);
+  expect(await page.getByTestId('talk-news').textContent()).toBe('Microphone interrupted');
+  await happens('unmute');
+  await page.getByTestId('mute').getByText('Microphone on').waitFor();
+  await talking.waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
 test('without a track processor a capture context that was stopped goes on, or a fresh one takes its place', async () => {
   const grace = await join(here.browser, here.relay, 'stopped', 'Grace', 'listen');
   const { page, complaints } = await visit(here.browser, here.relay, 'stopped');

@@ -25,6 +25,9 @@ export function TalkBar() {
   return (
     <footer class="talk-bar">
       <Talk />
+      <span class="unseen" role="status" data-testid="talk-news">
+        {news()}
+      </span>
       <div class="talk-more">
         <Deafen />
         {microphone.value === 'on' && <Mode />}
@@ -35,6 +38,13 @@ export function TalkBar() {
       </div>
     </footer>
   );
+}
+
+/** What happened to the microphone without a tap of one's own, for who does not see it. */
+function news(): string {
+  if (microphone.value !== 'on') return '';
+  if (muted.value) return mutedByHost.value ? t('hostMutedYou') : '';
+  return interrupted.value ? t('interrupted') : '';
 }
 
 function Talk() {
