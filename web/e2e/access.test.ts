@@ -113,6 +113,18 @@ test('a locked room has its screen, and lets one in when it is open again', asyn
   await ada.page.context().close();
 });
 
+test('who listens in a locked room is told why they may not talk, in their language', async () => {
+  const grace = await inside('locked-in', 'Grace', 'join-listen');
+  await grace.page.getByTestId('settings').click();
+  await grace.page.getByTestId('language').selectOption('de');
+  await grace.page.getByTestId('sheet-close').click();
+  await relay.host('POST', '/locked-in/lock', { locked: true });
+  await grace.page.getByTestId('unmute-listener').click();
+  await grace.page.getByTestId('notice-title').getByText('Der Raum ist abgeschlossen').waitFor();
+  await grace.page.getByTestId('unmute-listener').waitFor();
+  await grace.page.context().close();
+});
+
 test('a full room has its screen, and lets one in when somebody has left', async () => {
   const ada = await inside('full', 'Ada', 'join-listen');
   const grace = await inside('full', 'Grace', 'join-listen');

@@ -104,6 +104,24 @@ test('a refused microphone is explained, and one can join and only listen', () =
     expect(complaints).toEqual([]);
   }));
 
+test('while the browser waits for a person’s word on the microphone, the page asks for it too', () =>
+  withBrowser('granted', async (browser) => {
+    const { page } = await visit(browser, relay, 'asked');
+    await page.evaluate(() => {
+      const { mediaDevices } = navigator;
+      const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+      mediaDevices.getUserMedia = async (constraints) => {
+        await new Promise((resolve) => Object.assign(globalThis, { allow: resolve }));
+        return ask(constraints);
+      };
+    });
+    await page.getByTestId('name').fill('Ada');
+    await page.getByTestId('join').click();
+    await page.getByRole('button', { name: 'Allow the microphone' }).waitFor();
+    await page.evaluate(() => (globalThis as unknown as { allow: () => void }).allow());
+    await connected(page);
+  }));
+
 test('a missing microphone is explained', () =>
   withBrowser('missing', async (browser) => {
     const { page, complaints } = await visit(browser, relay, 'missing');
