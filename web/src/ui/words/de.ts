@@ -81,8 +81,7 @@ export const de: Words = {
   letGo: 'Loslassen beendet',
   tapToStop: 'Tippen beendet',
   interrupted: 'Mikrofon unterbrochen',
-  interruptedHelp:
-    'Ein Anruf oder eine andere App hat es. Es kommt von selbst zurück; tippe, um es jetzt zu versuchen.',
+  interruptedHelp: 'Ein Anruf oder eine andere App hat es. Es kommt von selbst wieder; oder tippe.',
   listening: 'Du hörst nur zu',
   turnOn: 'Tippen schaltet das Mikrofon ein',
   asking: 'Frage nach dem Mikrofon …',

@@ -80,7 +80,7 @@ export const es: Words = {
   letGo: 'Suelta para terminar',
   tapToStop: 'Toca para terminar',
   interrupted: 'Micrófono interrumpido',
-  interruptedHelp: 'Lo tiene una llamada u otra aplicación. Vuelve solo; toca para probar ahora.',
+  interruptedHelp: 'Lo tiene una llamada u otra app. Vuelve solo; o toca.',
   listening: 'Solo escuchas',
   turnOn: 'Toca para activar el micrófono',
   asking: 'Pidiendo el micrófono…',

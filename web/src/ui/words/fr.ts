@@ -80,8 +80,7 @@ export const fr: Words = {
   letGo: 'Relâcher pour finir',
   tapToStop: 'Toucher pour finir',
   interrupted: 'Micro interrompu',
-  interruptedHelp:
-    'Un appel ou une autre application l’utilise. Il revient de lui-même ; touchez pour essayer maintenant.',
+  interruptedHelp: 'Un appel ou une autre appli l’a. Il revient seul ; ou touchez.',
   listening: 'Vous écoutez seulement',
   turnOn: 'Toucher pour ouvrir le micro',
   asking: 'Demande du micro…',

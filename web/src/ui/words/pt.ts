@@ -80,7 +80,7 @@ export const pt: Words = {
   letGo: 'Largue para terminar',
   tapToStop: 'Toque para terminar',
   interrupted: 'Microfone interrompido',
-  interruptedHelp: 'Uma chamada ou outra aplicação tem-no. Volta por si; toque para tentar agora.',
+  interruptedHelp: 'Uma chamada ou outra app tem-no. Volta por si; ou toque.',
   listening: 'Só está a ouvir',
   turnOn: 'Toque para ligar o microfone',
   asking: 'A pedir o microfone…',
