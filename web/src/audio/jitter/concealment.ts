@@ -57,6 +57,11 @@ export class Concealment {
     this.samples += samples;
   }
 
+  /** Something else stood for what nobody said. */
+  count(samples: number): void {
+    this.samples += samples;
+  }
+
   /** There is signal again, or a pause. */
   end(): void {
     this.#run = 0;

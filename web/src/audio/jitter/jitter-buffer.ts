@@ -72,9 +72,8 @@ export class JitterBuffer {
   /** Samples for which what a seam left over is still kept. */
   #patience = 0;
   #lateSinceUs: number | null = null;
-  /** The packet for whose sake the signal was slowed down last, and samples that stood for what nobody said. */
+  /** The packet for whose sake the signal was slowed down last. */
   #stretchedFor: number | null = null;
-  #bridgedSamples = 0;
   #captureTimestamp = 0;
   #captureUs = 0;
   #heldUs: number | null = null;
@@ -153,7 +152,7 @@ export class JitterBuffer {
 
   /** Read at once: the object is the same every time. */
   get stats(): Readonly<JitterStats> {
-    this.#stats.concealedSamples = this.#concealment.samples + this.#bridgedSamples;
+    this.#stats.concealedSamples = this.#concealment.samples;
     return this.#stats;
   }
 
@@ -342,8 +341,8 @@ export class JitterBuffer {
     if (!late || left >= block + toSamples(SOON_US)) return false;
     const inserted = this.#scaler.repeatHeard();
     if (inserted === 0) return false;
-    // Once it is time-scaling. Where the packet should be there, or where that is not enough, it stands for what nobody said.
-    if (queue.length - inserted < block || this.#stretchedFor === missing) this.#bridgedSamples += inserted;
+    // Once it is time-scaling; where a packet is due, or again for the same one, it stands for what nobody said.
+    if (queue.length - inserted < block || this.#stretchedFor === missing) this.#concealment.count(inserted);
     else this.#stats.expandedSamples += inserted;
     this.#stretchedFor = missing;
     return true;
