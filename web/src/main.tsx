@@ -11,6 +11,7 @@ import './ui/join.css';
 import './ui/chat.css';
 import './ui/notices.css';
 import './ui/room.css';
+import './ui/people.css';
 import './ui/talk-bar.css';
 import './ui/sheet.css';
 import './ui/delay.css';

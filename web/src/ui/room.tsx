@@ -24,26 +24,31 @@ const GONE_ATTEMPTS = 3;
 export function Room() {
   return (
     <div class="room">
-      <header class="room-head">
-        <div class="room-title">
-          <h1>{room}</h1>
-          <Status />
+      <div class="room-body">
+        <div class="room-scroll">
+          <header class="room-head">
+            <div class="room-title">
+              <h1>{room}</h1>
+              <Status />
+            </div>
+            <DelayButton
+              onClick={() => {
+                sheet.value = 'delay';
+              }}
+            />
+            <nav class="room-tools">
+              <Bell />
+              <Tool opens="invite" />
+              <Tool opens="settings" />
+            </nav>
+          </header>
+          <main class="room-main">
+            <People />
+            <Chat />
+          </main>
         </div>
-        <DelayButton
-          onClick={() => {
-            sheet.value = 'delay';
-          }}
-        />
-        <nav class="room-tools">
-          <Bell />
-          <Tool opens="invite" />
-          <Tool opens="settings" />
-        </nav>
-      </header>
-      <main class="room-main">
-        <People />
-        <Chat />
-      </main>
+        <Notices />
+      </div>
       <div class="banners">
         {updated.value && (
           <p class="banner" data-testid="updated" role="status">
@@ -68,7 +73,6 @@ export function Room() {
         )}
       </div>
       <TalkBar />
-      <Notices />
       {sheet.value === 'delay' && <DelaySheet onClose={close} />}
       {sheet.value === 'invite' && <Invite onClose={close} />}
       {sheet.value === 'settings' && (
