@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { sendChat } from '../conversation.ts';
 import { MAX_CHARACTERS } from '../net/outbox.ts';
 import { SendIcon } from './icons.tsx';
@@ -18,6 +18,15 @@ export function Chat() {
   useLayoutEffect(() => {
     if (chatFollowed.peek() && lines.length + waiting.length > 0) list.current!.scrollTop = list.current!.scrollHeight;
   }, [lines, waiting]);
+  // A keyboard that opens takes from the top, not the newest lines.
+  useEffect(() => {
+    const { current } = list;
+    const observer = new ResizeObserver(() => {
+      if (chatFollowed.peek()) current!.scrollTop = current!.scrollHeight;
+    });
+    observer.observe(current!);
+    return () => observer.disconnect();
+  }, []);
   return (
     <section class="chat" aria-label={t('chat')}>
       <div
