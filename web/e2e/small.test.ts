@@ -1,5 +1,5 @@
 // Proves that a small screen, or a keyboard over a larger one, leaves everything that matters: the field of the chat is
-// never covered, the talk control is whole, and nothing is wider than the screen.
+// never covered, the talk control is whole, nothing is wider than the screen, and who talks is seen.
 
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
@@ -47,6 +47,31 @@ test.each([1, 3])('at every size, with %i others', async (others) => {
   expect(complaints).toEqual([]);
   await page.context().close();
   for (const each of rest) await each.leave();
+});
+
+test('notices leave the talk control free, and the critical one is on top', async () => {
+  const { page, complaints } = await visit(here.browser, here.relay, 'notices');
+  await page.getByTestId('name').fill('Ada');
+  await page.getByTestId('join-listen').click();
+  await connected(page);
+  const text = 'Please leave by the north door, and take nothing with you. '.repeat(12);
+  for (const severity of ['info', 'critical', 'warning'] as const) {
+    await here.relay.notify('notices', { severity, title: severity, text });
+    await page.getByTestId('notice').filter({ hasText: severity }).waitFor();
+  }
+  const titles = await page.getByTestId('notice-title').allTextContents();
+  expect(titles).toEqual(['critical', 'warning', 'info']);
+  for (const [width, height] of [SIZES[2], SIZES[7]]) {
+    await page.setViewportSize({ width, height });
+    for (const id of ['unmute-listener', 'deafen', 'leave']) await page.getByTestId(id).click({ trial: true });
+    await page.getByTestId('notice').first().getByRole('button').click({ trial: true });
+  }
+  const politeness = (severity: string) =>
+    page.locator(`[data-severity=${severity}]`).evaluate((notice) => notice.closest('[aria-live]')!.ariaLive);
+  expect(await politeness('info')).toBe('polite');
+  expect(await politeness('warning')).toBe('assertive');
+  expect(complaints).toEqual([]);
+  await page.context().close();
 });
 
 /** Whether the middle of the chat's field is the field, by how much the page is too wide, and which controls are cut. */

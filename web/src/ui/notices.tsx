@@ -12,12 +12,17 @@ export const severityWord = (severity: Severity): string => t(severity === 'info
 export const SeverityIcon = ({ severity }: { severity: Severity }) =>
   severity === 'info' ? <InfoIcon /> : <WarningIcon />;
 
+/** What is critical is at the top, and what is new above what is older. */
+const URGENT: readonly Severity[] = ['critical', 'warning'];
+
 export function Notices() {
+  const newest = [...notices.value].reverse();
+  const of = (severity: Severity) =>
+    newest.filter((n) => n.severity === severity).map((notice) => <Toast key={notice.key} notice={notice} />);
   return (
-    <div class="notices" aria-live="assertive">
-      {notices.value.map((notice) => (
-        <Toast key={notice.key} notice={notice} />
-      ))}
+    <div class="notices">
+      <div aria-live="assertive">{URGENT.map(of)}</div>
+      <div aria-live="polite">{of('info')}</div>
     </div>
   );
 }
