@@ -4,10 +4,10 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { Bare } from './support/bare.ts';
-import { connected, visit } from './support/chromium.ts';
+import { connected, join, visit } from './support/chromium.ts';
 import { stage } from './support/stage.ts';
 
-const here = stage();
+const here = stage('austen-0890');
 
 /** Phones upright and lying, with and without the keyboard, and a desktop at 400 %. */
 const SIZES = [
@@ -46,6 +46,22 @@ test.each([1, 3])('at every size, with %i others', async (others) => {
   }
   expect(complaints).toEqual([]);
   await page.context().close();
+  for (const each of rest) await each.leave();
+});
+
+test('who talks is named above a list that scrolls, and everybody is counted', async () => {
+  const rest: Bare[] = [];
+  for (let n = 0; n < 4; n++) rest.push(await Bare.join(here.browser, here.relay, 'crowd', `Person ${n}`));
+  const zelda = await join(here.browser, here.relay, 'crowd', 'Zelda');
+  const { page, complaints } = await join(here.browser, here.relay, 'crowd', 'Ada', 'listen');
+  await page.setViewportSize({ width: 360, height: 560 });
+  expect(await page.getByTestId('count').textContent()).toBe('6 here');
+  await page.getByTestId('talkers').getByText('Zelda', { exact: true }).waitFor();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.getByTestId('talkers').waitFor({ state: 'detached' });
+  expect(complaints).toEqual([]);
+  await page.context().close();
+  await zelda.page.context().close();
   for (const each of rest) await each.leave();
 });
 

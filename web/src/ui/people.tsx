@@ -1,10 +1,19 @@
 import { signal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import type { ComponentChildren, RefObject } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { initials } from '../names.ts';
 import type { Participant } from '../net/text.ts';
 import { gainOf } from './gains.ts';
-import { AwayIcon, EarIcon, EditIcon, MutedIcon, SlowDeviceIcon, SpeakerOffIcon, WeakLinkIcon } from './icons.tsx';
+import {
+  AwayIcon,
+  EarIcon,
+  EditIcon,
+  MicrophoneIcon,
+  MutedIcon,
+  SlowDeviceIcon,
+  SpeakerOffIcon,
+  WeakLinkIcon,
+} from './icons.tsx';
 import { IdentitySheet } from './identity-sheet.tsx';
 import { useLevel } from './level.tsx';
 import { PersonSheet } from './person-sheet.tsx';
@@ -21,19 +30,65 @@ export function People() {
   const self = own.value;
   const rest = others.value;
   const opened = rest.find((p) => p.id === chosen);
+  const list = useRef<HTMLDivElement>(null);
+  const scrolls = useScrolls(list);
   return (
     <section class="people" aria-label={t('peopleHere')}>
-      <ul>
-        {self !== undefined && <Person key={self.id} who={self} self talking={ownTalking.value} choose={choose} />}
-        {rest.map((p) => (
-          <Person key={p.id} who={p} self={false} talking={p.talking} choose={choose} />
-        ))}
-      </ul>
-      {self !== undefined && rest.length === 0 && <p class="alone">{t('alone')}</p>}
+      <p class="people-head">
+        <span data-testid="count">{self !== undefined && t('here', { count: rest.length + 1 })}</span>
+        {scrolls && <Talkers />}
+      </p>
+      <div class="people-list" ref={list}>
+        <ul>
+          {self !== undefined && <Person key={self.id} who={self} self talking={ownTalking.value} choose={choose} />}
+          {rest.map((p) => (
+            <Person key={p.id} who={p} self={false} talking={p.talking} choose={choose} />
+          ))}
+        </ul>
+        {self !== undefined && rest.length === 0 && <p class="alone">{t('alone')}</p>}
+      </div>
       {opened !== undefined && <PersonSheet who={opened} onClose={close} />}
       {self !== undefined && chosen === self.id && <IdentitySheet self={self} onClose={close} />}
     </section>
   );
+}
+
+/** Who talks now, where their tiles may be out of sight; a screen reader would never come to rest. */
+function Talkers() {
+  const talkers = others.value.filter((p) => p.talking && !p.muted);
+  if (talkers.length === 0) return null;
+  return (
+    <span class="talkers" data-testid="talkers" aria-hidden="true">
+      <MicrophoneIcon />
+      <span>
+        {talkers.map((p, n) => (
+          <>
+            {n > 0 && ', '}
+            <bdi key={p.id}>{p.name}</bdi>
+          </>
+        ))}
+      </span>
+    </span>
+  );
+}
+
+/** Whether more is in an element than it shows; where it is not shown, that is all. */
+function useScrolls(element: RefObject<HTMLElement | null>): boolean {
+  const [scrolls, set] = useState(false);
+  useLayoutEffect(() => {
+    const outer = element.current!;
+    const observer = new ResizeObserver(() =>
+      set(
+        outer.clientHeight === 0 ||
+          outer.scrollHeight > outer.clientHeight + 1 ||
+          outer.scrollWidth > outer.clientWidth + 1,
+      ),
+    );
+    observer.observe(outer);
+    for (const inner of outer.children) observer.observe(inner);
+    return () => observer.disconnect();
+  }, [element]);
+  return scrolls;
 }
 
 interface PersonProps {

@@ -52,6 +52,7 @@ export const de: Words = {
   reconnecting: 'Verbinde neu …',
   disconnected: 'Getrennt',
   peopleHere: 'Wer hier ist',
+  here: '{count} hier',
   you: 'du',
   alone: 'Noch ist niemand sonst hier. Zeig den anderen den Link oder den Code.',
   muted: 'stumm',

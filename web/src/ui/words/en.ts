@@ -54,6 +54,7 @@ export const en = {
   reconnecting: 'Reconnecting…',
   disconnected: 'Disconnected',
   peopleHere: 'Who is here',
+  here: '{count} here',
   you: 'you',
   alone: 'Nobody else is here yet. Show them the link or the code.',
   muted: 'muted',

@@ -52,6 +52,7 @@ export const es: Words = {
   reconnecting: 'Reconectando…',
   disconnected: 'Desconectado',
   peopleHere: 'Quién está aquí',
+  here: '{count} aquí',
   you: 'tú',
   alone: 'Todavía no hay nadie más. Enséñales el enlace o el código.',
   muted: 'en silencio',

@@ -52,6 +52,7 @@ export const fr: Words = {
   reconnecting: 'Reconnexion…',
   disconnected: 'Déconnecté',
   peopleHere: 'Qui est là',
+  here: '{count} ici',
   you: 'vous',
   alone: 'Il n’y a encore personne d’autre. Montrez-leur le lien ou le code.',
   muted: 'muet',

@@ -52,6 +52,7 @@ export const pt: Words = {
   reconnecting: 'A religar…',
   disconnected: 'Desligado',
   peopleHere: 'Quem está aqui',
+  here: '{count} aqui',
   you: 'você',
   alone: 'Ainda não há mais ninguém. Mostre-lhes a ligação ou o código.',
   muted: 'em silêncio',
