@@ -74,7 +74,7 @@ function LineView({ line }: { line: Line }) {
     case 'event':
       return (
         <li class="line event" id={line.key}>
-          <bdi>{t(line.what, { ...line })}</bdi>
+          <Event line={line} />
         </li>
       );
     case 'notice':
@@ -102,6 +102,13 @@ function LineView({ line }: { line: Line }) {
         </li>
       );
   }
+}
+
+/** Each name keeps its direction to itself, and the words around it theirs. */
+function Event({ line }: { line: Extract<Line, { kind: 'event' }> }) {
+  const pieces = t(line.what).split(/\{(\w+)\}/);
+  const names: Record<string, string> = { ...line };
+  return <>{pieces.map((piece, n) => (n % 2 === 0 ? piece : <bdi key={piece}>{names[piece]}</bdi>))}</>;
 }
 
 function Composer() {
