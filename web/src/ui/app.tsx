@@ -1,10 +1,12 @@
 import { Failure } from './failure.tsx';
+import { useFocus } from './focus.ts';
 import { Join } from './join.tsx';
 import { Room } from './room.tsx';
 import { screen } from './store.ts';
 
 export function App() {
   const now = screen.value;
+  useFocus(now.at);
   switch (now.at) {
     case 'join':
     case 'entering':

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { join } from '../conversation.ts';
 import { nameProblem } from '../names.ts';
+import { noteEntry } from './focus.ts';
 import { EarIcon, Mark, MicrophoneIcon } from './icons.tsx';
 import { NameField } from './name-field.tsx';
 import { name } from './settings.ts';
@@ -19,8 +20,12 @@ export function Join({ entering }: { entering: boolean }) {
   const enter = (mode: 'talk' | 'listen') => {
     const found = nameProblem(name.value);
     setProblem(found);
-    if (found === null) join(mode);
-    else input.current?.focus();
+    if (found !== null) {
+      input.current?.focus();
+      return;
+    }
+    noteEntry();
+    join(mode);
   };
 
   return (
