@@ -18,6 +18,10 @@ test('two people see each other come and go', async () => {
   await grace.page.getByTestId('leave').click();
   await grace.page.getByTestId('join').waitFor();
   await participant(ada.page, 'Grace').waitFor({ state: 'detached' });
+  // A name that runs from right to left turns nothing but itself.
+  const events = ada.page.locator('.line.event');
+  expect(await events.allTextContents()).toEqual(['Grace joined', 'Grace left']);
+  expect(await events.locator('bdi').allTextContents()).toEqual(['Grace', 'Grace']);
   expect(await grace.page.getByTestId('name').inputValue()).toBe('Grace');
   expect([...ada.complaints, ...grace.complaints]).toEqual([]);
   await ada.page.context().close();
