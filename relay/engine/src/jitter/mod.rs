@@ -74,8 +74,6 @@ pub struct JitterBuffer<C: Codec> {
     in_step: bool,
     /// Samples concealed since the last packet was decoded.
     concealed_since: usize,
-    /// The packet for whose sake the signal was slowed down last.
-    stretched_for: Option<i64>,
     /// Media time after the last sample of `pcm`.
     next_timestamp: i64,
     phase: Phase,
@@ -144,7 +142,6 @@ impl<C: Codec> JitterBuffer<C> {
             recent: VecDeque::with_capacity(RECENT),
             in_step: true,
             concealed_since: 0,
-            stretched_for: None,
             next_timestamp: 0,
             phase: Phase::Idle,
             before: Before::Silence,
@@ -201,7 +198,6 @@ impl<C: Codec> JitterBuffer<C> {
         self.skip_backlog(now);
         self.spare_us = None;
         while self.pcm.len() < block && self.produce(now, block, &mut pulled) {}
-        self.stretch_if_late(now, block);
         let available = block.min(self.pcm.len());
         self.silent += if self.phase == Phase::Playing { block - available } else { 0 };
         pulled.active = available > 0;
@@ -287,7 +283,7 @@ impl<C: Codec> JitterBuffer<C> {
 
     fn play(&mut self, now: Micros, block: usize, pulled: &mut Pulled) -> bool {
         let Some(next) = self.store.front() else {
-            return self.stretch_if_late(now, block) || self.conceal_late(block, pulled);
+            return self.repeat_if_due(block) || self.conceal_late(block, pulled);
         };
         let hole = next.timestamp - self.next_timestamp;
         if next.packet.payload.is_empty() {

@@ -6,7 +6,7 @@ use super::store::Stored;
 use super::time_scale::{self, Likeness};
 use super::{JitterBuffer, Phase, Pulled};
 use crate::codec::Codec;
-use crate::time::{Micros, Ptime, samples_to_us, us_to_samples};
+use crate::time::{Ptime, samples_to_us, us_to_samples};
 
 /// Share of the signal, in percent, that time-scaling may take or add: more, by this much a millisecond, the more delay
 /// there is over that.
@@ -25,9 +25,6 @@ const LITTLE_STAYS: i64 = us_to_samples(5_000_000);
 const CHOOSY_UP_TO_US: i64 = 40_000;
 const FAST_ABOVE_US: i64 = 100_000;
 
-/// What would be played within this time, 25 ms, of the end of the block may be slowed down to wait for what is late.
-const SOON: i64 = us_to_samples(25_000);
-
 /// How alike two periods must be for one of them to go: at first very much, less with every refusal. In a hurry less will
 /// do, and in the end anything goes: noise has no periods, and nobody hears it cut.
 const CHOOSY: f32 = 0.97;
@@ -40,36 +37,25 @@ const GENTLE: Likeness = Likeness::at_least(0.8);
 const BRIDGE: Likeness = Likeness::at_least(0.5);
 
 impl<C: Codec> JitterBuffer<C> {
-    /// Slows down what is left while the next packet is missing, or is later than packets are in most half seconds and would
-    /// be missing soon. Returns whether that gave more signal.
-    pub(super) fn stretch_if_late(&mut self, now: Micros, block: usize) -> bool {
+    /// Repeats the period before what is left while a packet that is due is missing: it goes on better than what a decoder
+    /// makes up. Returns whether that gave more signal.
+    pub(super) fn repeat_if_due(&mut self, block: usize) -> bool {
         if self.phase != Phase::Playing || self.pcm.is_empty() || self.concealed_run > 0 {
             return false;
         }
         let missing = self.newest.max(self.next_timestamp);
         let left = missing - self.next_timestamp + i64::try_from(self.pcm.len()).unwrap_or(0);
-        let soon = i64::try_from(block).unwrap_or(0) + SOON;
-        let late = self.pcm.len() < block || self.level_us(now, missing) > self.arrivals.usual_us();
         self.scale_budget = self.scale_budget.min(2 * self.packet_samples());
-        if !late || left >= soon || self.scale_budget < 0 {
+        if left >= i64::try_from(block).unwrap_or(0) || self.scale_budget < 0 {
             return false;
         }
-        let is_due = self.pcm.len() < block;
-        let Some((inserted, likeness)) = time_scale::repeat_period(&self.heard, &mut self.pcm, BRIDGE) else {
-            return false;
-        };
-        // Once and well, it is time-scaling. Where the packet should be there, where that is not enough, or where periods are
-        // not much alike, it stands for what nobody said.
-        let again = self.stretched_for.replace(missing) == Some(missing);
-        if is_due || again || likeness < GENTLE.at_least {
-            self.stats.concealed_samples += inserted as u64;
-            self.concealed_since += inserted;
-        } else {
-            self.stats.expanded_samples += inserted as u64;
-        }
+        let inserted = time_scale::repeat_period(&self.heard, &mut self.pcm, BRIDGE);
+        // Nobody said that, however well it goes on.
+        self.stats.concealed_samples += inserted as u64;
+        self.concealed_since += inserted;
         self.starts.put_before(inserted);
         self.scale_budget -= i64::try_from(inserted).unwrap_or(0) * 100 / FAST_PERCENT;
-        true
+        inserted > 0
     }
 
     pub(super) fn scale(&mut self, block: usize, level_us: i64, leftover_us: i64, pulled: &mut Pulled) {

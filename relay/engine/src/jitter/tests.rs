@@ -315,6 +315,17 @@ fn on_a_road_that_has_become_slower_speech_is_slowed_down_once() {
     assert!(accelerated_samples < 48 * 30, "{accelerated_samples} samples");
 }
 
+/// Of a tone a period can be repeated so well that nobody hears it. It is made up all the same.
+#[test]
+fn what_is_made_up_for_a_packet_that_is_due_counts_as_concealed() {
+    let signal = tone(220.0, 960 * 150);
+    let late = |n: usize| if n == 100 { 45_000 } else { 5_000 };
+    let played = play(Pcm, &signal, 0, late, |n, packet| packet.end = n == 149);
+    let JitterStats { expanded_samples, concealed_samples, .. } = played.stats;
+    assert!((48 * 20..48 * 60).contains(&concealed_samples), "{concealed_samples} samples");
+    assert!(expanded_samples < 48 * 15, "{expanded_samples} samples");
+}
+
 #[test]
 fn packets_are_remembered_in_their_order_where_one_is_decoded_ahead() {
     let codec = OpusCodec::new(Ptime::Ms20);

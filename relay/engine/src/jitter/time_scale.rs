@@ -12,7 +12,7 @@ pub(super) const WANTED: usize = 2 * MAX_PERIOD;
 /// How alike two neighbouring periods must be before one of them goes: 1 is equal, 0 unrelated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Likeness {
-    pub(super) at_least: f32,
+    at_least: f32,
     noise: bool,
 }
 
@@ -57,29 +57,28 @@ pub(super) fn insert_period(samples: &mut Vec<i16>, wanted: Likeness) -> usize {
     period
 }
 
-/// Repeats the period with which `heard` ends before `next`, which follows it, and returns how many samples came, at
-/// most twice as many as there are, and how much alike the two are; `None` where they do not look like periods of the same
-/// signal.
-pub(super) fn repeat_period(heard: &[i16], next: &mut Vec<i16>, wanted: Likeness) -> Option<(usize, f32)> {
+/// Repeats the period with which `heard` ends before `next`, which follows it, and returns how many samples came: at
+/// most twice as many as there are, 0 where the two do not look like periods of the same signal.
+pub(super) fn repeat_period(heard: &[i16], next: &mut Vec<i16>, wanted: Likeness) -> usize {
     let longest = MAX_PERIOD.min(heard.len()).min(2 * next.len());
     if longest < MIN_PERIOD {
-        return None;
+        return 0;
     }
     let window = longest.min(next.len());
     let joined = [&heard[heard.len() - longest..], &next[..window]].concat();
-    let (period, likeness) = if is_quiet(&joined) {
-        (longest, 1.0)
+    let period = if is_quiet(&joined) {
+        longest
     } else {
         let (place, likeness) = most_alike(&next[..window], &joined, 0..=longest - MIN_PERIOD);
         if likeness < wanted.at_least {
-            return None;
+            return 0;
         }
-        (longest - place, likeness)
+        longest - place
     };
     let mut bridge = joined[longest - period..longest].to_vec();
     cross_fade(&next[..window.min(period)], &mut bridge);
     next.splice(0..0, bridge);
-    Some((period, likeness))
+    period
 }
 
 /// Whether nobody would hear a cut.
@@ -218,15 +217,14 @@ mod tests {
         for (hertz, left) in [(110.0, 480), (200.0, 240), (333.0, 240), (1012.5, 120)] {
             let plain = tone(hertz, 1440);
             let mut next = plain[600..600 + left].to_vec();
-            let (come, _) =
-                repeat_period(&plain[..600], &mut next, Likeness::at_least(0.9)).expect("a tone has periods");
+            let come = repeat_period(&plain[..600], &mut next, Likeness::at_least(0.9));
             assert!((MIN_PERIOD..=2 * left).contains(&come), "{hertz} Hz: {come}");
             assert_eq!(next.len(), left + come);
             assert_eq!(next[come..], plain[600..600 + left]);
             let long = [&plain[..600], &next[..]].concat();
             assert!(largest_step(&long) <= largest_step(&plain) * 11 / 10, "{hertz} Hz");
         }
-        assert_eq!(repeat_period(&tone(200.0, 600), &mut Vec::new(), Likeness::at_least(0.0)), None);
+        assert_eq!(repeat_period(&tone(200.0, 600), &mut Vec::new(), Likeness::at_least(0.0)), 0);
     }
 
     #[test]

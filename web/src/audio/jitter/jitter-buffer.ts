@@ -43,8 +43,6 @@ const FULL_STEER_US = 8_000;
 const STEERED_US = 10_000;
 /** Worth waiting for while nothing is known: an audio device's own scheduling noise. */
 const FIRST_GUESS_US = 8_000;
-/** What would be played within this time of the end of the block may be slowed down to wait for what is late. */
-const SOON_US = 25_000;
 
 /** Packets that a decoder is run through after a jump, so that the next one decodes as it should. */
 const WARM_UP_PACKETS = 3;
@@ -72,8 +70,8 @@ export class JitterBuffer {
   /** Samples for which what a seam left over is still kept. */
   #patience = 0;
   #lateSinceUs: number | null = null;
-  /** The packet for whose sake the signal was slowed down last. */
-  #stretchedFor: number | null = null;
+  /** The packet that was due and not there last. */
+  #missed: number | null = null;
   #captureTimestamp = 0;
   #captureUs = 0;
   #heldUs: number | null = null;
@@ -118,7 +116,6 @@ export class JitterBuffer {
     this.#patience = Math.max(0, this.#patience - length);
     this.#skipBacklog(nowUs);
     while ((this.#queue.length < length || this.#gathers(nowUs)) && this.#produce(nowUs, length));
-    this.#stretchIfLate(nowUs, length);
     if (this.#phase !== 'idle') {
       this.#stats.levelUs = this.#levelUs(nowUs) ?? 0;
       this.#stats.targetUs = this.#targetUs;
@@ -182,7 +179,7 @@ export class JitterBuffer {
     const head = this.#packets[0];
     if (head === undefined) {
       if (this.#phase !== 'playing') return false;
-      return this.#stretchIfLate(nowUs, block) || this.#concealMissing();
+      return this.#repeatIfDue(block) || this.#concealMissing();
     }
     if (head.prime) {
       this.#packets.shift();
@@ -254,7 +251,7 @@ export class JitterBuffer {
 
   /** A packet is due and not there: invent a little, less and less of it, and keep its place. */
   #concealMissing(): boolean {
-    if (!this.#concealment.goesOn) this.#stats.underruns += 1;
+    this.#countUnderrun();
     if (this.#concealment.givesUp) {
       this.#rest();
       return false;
@@ -327,25 +324,25 @@ export class JitterBuffer {
   }
 
   /**
-   * Slows down what is left while the next packet is missing, or is later than packets are in most half seconds and
-   * would be missing soon. Gives whether that made more signal.
+   * Repeats the period before what is left while a packet that is due is missing: it goes on better than what a decoder
+   * makes up. Gives whether that made more signal.
    */
-  #stretchIfLate(nowUs: number, block: number): boolean {
-    const queue = this.#queue;
+  #repeatIfDue(block: number): boolean {
     const last = this.#packets.at(-1);
-    const fastest = this.#arrivals.fastestUs;
-    if (this.#phase !== 'playing' || queue.length === 0 || this.#concealment.goesOn || fastest === null) return false;
+    if (this.#phase !== 'playing' || this.#queue.length === 0 || this.#concealment.goesOn) return false;
     const missing = last === undefined ? this.#next : Math.max(this.#next, last.timestamp + this.#ptimeSamples);
-    const left = missing - this.#next + queue.length;
-    const late = queue.length < block || nowUs - toUs(missing) - fastest > this.#arrivals.usualUs;
-    if (!late || left >= block + toSamples(SOON_US)) return false;
+    if (missing - this.#next + this.#queue.length >= block) return false;
     const inserted = this.#scaler.repeatHeard();
     if (inserted === 0) return false;
-    // Once it is time-scaling; where a packet is due, or again for the same one, it stands for what nobody said.
-    if (queue.length - inserted < block || this.#stretchedFor === missing) this.#concealment.count(inserted);
-    else this.#stats.expandedSamples += inserted;
-    this.#stretchedFor = missing;
+    this.#countUnderrun();
+    this.#concealment.count(inserted);
     return true;
+  }
+
+  /** Once, however much is made up for the same packet. */
+  #countUnderrun(): void {
+    if (this.#missed !== this.#next) this.#stats.underruns += 1;
+    this.#missed = this.#next;
   }
 
   /** Nothing old is ever played: what is too far behind goes, oldest first. */
