@@ -1,6 +1,7 @@
 // Proves: microphone and speaker are followed wherever they go: chosen in the sound check, stopped by an interruption, or
 // changed by the system.
 
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { connected, join, participant, visit } from './support/chromium.ts';
 import { stage } from './support/stage.ts';
@@ -85,12 +86,9 @@ test('sound check: what is chosen before the microphone came is asked for, and t
   await page.context().close();
 });
 
-test.each([
-  ['while one speaks', true],
-  ['without a word of the browser, and one wants to hear oneself', false],
-])('sound check: a microphone that goes away %s is told of, and can be tried again', async (_, told) => {
-  const { page, complaints } = await visit(here.browser, here.relay, 'gone');
-  await page.evaluate(() => {
+/** Keeps the page's microphone where the test can get at it, as `track`. */
+const keepTrack = (page: Page) =>
+  page.evaluate(() => {
     const { mediaDevices } = navigator;
     const ask = mediaDevices.getUserMedia.bind(mediaDevices);
     mediaDevices.getUserMedia = async (constraints) => {
@@ -99,6 +97,13 @@ test.each([
       return stream;
     };
   });
+
+test.each([
+  ['while one speaks', true],
+  ['without a word of the browser, and one wants to hear oneself', false],
+])('sound check: a microphone that goes away %s is told of, and can be tried again', async (_, told) => {
+  const { page, complaints } = await visit(here.browser, here.relay, 'gone');
+  await keepTrack(page);
   await page.getByTestId('sound-check').click();
   await page.getByTestId('check-start').click();
   await page.locator('[data-testid=check-level][data-heard=true]').waitFor();
@@ -117,15 +122,7 @@ test.each([
 
 test('a microphone that the system holds back is shown so, and talks again when it is free', async () => {
   const { page, complaints } = await visit(here.browser, here.relay, 'held-back');
-  await page.evaluate(() => {
-    const { mediaDevices } = navigator;
-    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
-    mediaDevices.getUserMedia = async (constraints) => {
-      const stream = await ask(constraints);
-      Object.assign(globalThis, { track: stream.getAudioTracks()[0] });
-      return stream;
-    };
-  });
+  await keepTrack(page);
   await page.getByTestId('name').fill('Ada');
   await page.getByTestId('join').click();
   await connected(page);
